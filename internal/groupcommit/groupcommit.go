@@ -1,0 +1,163 @@
+package groupcommit
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Errors of Do; the item was not accepted and nothing was written.
+var (
+	ErrFull   = errors.New("group commit: queue is full")
+	ErrClosed = errors.New("group commit: closed")
+)
+
+// Options of a Committer; zero values take the defaults.
+type Options struct {
+	Lanes    int           // transactions at a time, each with its own goroutine; default 2
+	Queue    int           // items waiting in one lane; beyond it Do returns ErrFull; default 4,096
+	MaxBatch int           // items in one transaction; default 256
+	Timeout  time.Duration // of one flush; default 10 s
+}
+
+// Flush commits the items together and answers each: errs[i] is the answer to
+// items[i], nil for done. Results travel inside the item. ctx is the batch's
+// own: no caller who goes away can spoil it for the others.
+type Flush[T any] func(ctx context.Context, items []T) (errs []error)
+
+// Committer gathers items in lanes. Items of one key share a lane and are
+// committed in the order in which Do accepted them.
+type Committer[T any] struct {
+	opts  Options
+	flush Flush[T]
+	lanes []chan entry[T]
+
+	mu     sync.RWMutex // held for reading while sending to a lane, for writing to close
+	closed bool
+}
+
+type entry[T any] struct {
+	item T
+	done chan<- error // buffered: the lane never waits for a caller
+}
+
+// New returns a Committer; nothing is committed until Run is called.
+func New[T any](o Options, flush Flush[T]) *Committer[T] {
+	o.Lanes = orDefault(o.Lanes, 2)
+	o.Queue = orDefault(o.Queue, 4096)
+	o.MaxBatch = orDefault(o.MaxBatch, 256)
+	o.Timeout = orDefault(o.Timeout, 10*time.Second)
+	c := &Committer[T]{opts: o, flush: flush, lanes: make([]chan entry[T], o.Lanes)}
+	for i := range c.lanes {
+		c.lanes[i] = make(chan entry[T], o.Queue)
+	}
+	return c
+}
+
+func orDefault[N int | time.Duration](n, def N) N {
+	if n <= 0 {
+		return def
+	}
+	return n
+}
+
+// Do hands the item over and waits for its answer. It returns ErrFull or
+// ErrClosed if it was not accepted. If ctx ends first, Do returns its error
+// and the item may or may not be committed: the caller must not touch it again.
+func (c *Committer[T]) Do(ctx context.Context, key uint64, item T) error {
+	done := make(chan error, 1)
+	if err := c.accept(key, entry[T]{item, done}); err != nil {
+		return err
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (c *Committer[T]) accept(key uint64, e entry[T]) error {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.closed {
+		return ErrClosed
+	}
+	select {
+	case c.lanes[mix(key)%uint64(len(c.lanes))] <- e:
+		return nil
+	default:
+		return ErrFull
+	}
+}
+
+// mix spreads keys whose low bits are alike (the finaliser of MurmurHash3).
+func mix(k uint64) uint64 {
+	k ^= k >> 33
+	k *= 0xff51afd7ed558ccd
+	k ^= k >> 33
+	k *= 0xc4ceb9fe1a85ec53
+	return k ^ k>>33
+}
+
+// Run commits until ctx ends; then it takes no more, commits what is queued
+// and returns nil. It must be called once.
+func (c *Committer[T]) Run(ctx context.Context) error {
+	var lanes sync.WaitGroup
+	for _, lane := range c.lanes {
+		lanes.Go(func() { c.runLane(ctx, lane) })
+	}
+	<-ctx.Done()
+	c.mu.Lock()
+	c.closed = true
+	for _, lane := range c.lanes {
+		close(lane)
+	}
+	c.mu.Unlock()
+	lanes.Wait()
+	return nil
+}
+
+func (c *Committer[T]) runLane(ctx context.Context, lane <-chan entry[T]) {
+	base := context.WithoutCancel(ctx)
+	items := make([]T, 0, c.opts.MaxBatch)
+	waiting := make([]chan<- error, 0, c.opts.MaxBatch)
+	for first := range lane {
+		items, waiting = append(items[:0], first.item), append(waiting[:0], first.done)
+		for len(items) < c.opts.MaxBatch {
+			e, ok := poll(lane)
+			if !ok {
+				break
+			}
+			items, waiting = append(items, e.item), append(waiting, e.done)
+		}
+		for i, err := range c.commit(base, items) {
+			waiting[i] <- err
+		}
+		clear(items) // callers' items must not outlive their answers
+		clear(waiting)
+	}
+}
+
+func poll[E any](lane <-chan E) (e E, ok bool) {
+	select {
+	case e, ok = <-lane:
+	default:
+	}
+	return e, ok
+}
+
+func (c *Committer[T]) commit(base context.Context, items []T) (errs []error) {
+	ctx, cancel := context.WithTimeout(base, c.opts.Timeout)
+	defer cancel()
+	return c.flush(ctx, items)
+}
+
+// Queued returns how many items wait in all lanes at this moment.
+func (c *Committer[T]) Queued() (n int) {
+	for _, lane := range c.lanes {
+		n += len(lane)
+	}
+	return n
+}
