@@ -1,0 +1,119 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func parse(t *testing.T, env map[string]string, args ...string) (Config, error) {
+	t.Helper()
+	for k, v := range env {
+		t.Setenv(k, v)
+	}
+	return Parse(args, os.Environ(), &bytes.Buffer{})
+}
+
+func TestDefaults(t *testing.T) {
+	c, err := parse(t, nil, "serve")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Command != Serve || !c.Database.Local() || c.Server.Listen != "127.0.0.1:8080" || c.Server.OpsListen != "127.0.0.1:0" ||
+		c.Server.Drain != 10*time.Second || !strings.HasSuffix(c.Database.DataDir, "/.lifecircle") || c.Database.LogLevel.Slog() != slog.LevelInfo {
+		t.Fatalf("defaults: %+v", c)
+	}
+}
+
+func TestEnvironmentAndFlags(t *testing.T) {
+	env := map[string]string{
+		"LIFECIRCLE_LISTEN": "0.0.0.0:80", "LIFECIRCLE_DEMO": "true", "LIFECIRCLE_TRUSTED_PROXY": "10.1.2.3/8,::1",
+		"LIFECIRCLE_LOG_LEVEL": "warn", "LIFECIRCLE_ALLOWED_ORIGIN": "https://a.example", "LIFECIRCLE_DRAIN": "2s",
+	}
+	c, err := parse(t, env, "serve", "--drain=3s", "--dev", "--data-dir=/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.TrimSuffix(fmt.Sprintln(c.Server.Listen, c.Server.Demo, c.Server.Dev, c.Server.TrustedProxies, c.Database.LogLevel.Slog(), c.Server.AllowedOrigin, c.Server.Drain, c.Database.DataDir), "\n")
+	want := "0.0.0.0:80 true true [10.0.0.0/8 ::1/128] WARN [https://a.example] 3s /x"
+	if got != want {
+		t.Fatalf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	cases := []struct {
+		name string
+		env  map[string]string
+		args string
+		want string // part of the sentence
+	}{
+		{"misspelt", map[string]string{"LIFECIRCLE_LISTN": ":80"}, "serve", "did you mean LIFECIRCLE_LISTEN?"},
+		{"misspelt for another command", map[string]string{"LIFECIRCLE_DATADIR": "x"}, "migrate", "did you mean LIFECIRCLE_DATA_DIR?"},
+		{"unknown", map[string]string{"LIFECIRCLE_WHATEVER_IT_IS": "x"}, "serve", "unknown setting LIFECIRCLE_WHATEVER_IT_IS"},
+		{"unknown flag", nil, "serve --lisen=:1", "--listen"},
+		{"cluster", map[string]string{"REDIS_URL": "redis+cluster://:geheim@a,b"}, "serve", "not supported yet"},
+		{"redis", map[string]string{"REDIS_URL": "http://:geheim@a"}, "serve", "redis://host:6379"},
+		{"database", map[string]string{"DATABASE_URL": "mysql://u:geheim@h/d"}, "serve", "postgres://user"},
+		{"database, unreadable", map[string]string{"DATABASE_URL": "postgres://u:geheim@h:port/d"}, "seed", "postgres://user"},
+		{"listen", nil, "serve --listen=8080", "127.0.0.1:8080"},
+		{"port", nil, "serve --ops-listen=:70000", "--ops-listen"},
+		{"drain", nil, "serve --drain=-1s", "--drain"},
+		{"proxy", nil, "serve --trusted-proxy=proxy", "10.0.0.0/8"},
+		{"origin", nil, "serve --allowed-origin=example.org", "https://example.org"},
+		{"level", nil, "serve --log-level=loud", "log-level"},
+		{"empty data directory", map[string]string{"LIFECIRCLE_DATA_DIR": ""}, "serve --data-dir=", "data directory"},
+		{"no command", nil, "", "serve"},
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := parse(t, tc.env, strings.Fields(tc.args)...)
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Fatalf("error %v, want one with %q", err, tc.want)
+			}
+			if strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "geheim") {
+				t.Fatalf("not one clean sentence: %q", err)
+			}
+		})
+	}
+}
+
+func TestSecretsAreNeverShown(t *testing.T) {
+	c, err := parse(t, map[string]string{"DATABASE_URL": "postgres://u:geheim@h/d", "REDIS_URL": "redis://:geheim@r:1"}, "serve")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("start", "config", c, "url", c.Database.URL)
+	shown := log.String() + fmt.Sprintf("%v %+v %#v %s", c, c, c, c.Database.URL)
+	if strings.Contains(shown, "geheim") {
+		t.Fatal("a password is shown: " + shown)
+	}
+	if c.Database.URL.Place() != "h/d" || c.Server.RedisURL.Place() != "r:1" {
+		t.Fatal("place", c.Database.URL.Place(), c.Server.RedisURL.Place())
+	}
+}
+
+func TestHelpAndVersion(t *testing.T) {
+	var out bytes.Buffer
+	if _, err := Parse([]string{"serve", "--help"}, nil, &out); !errors.Is(err, ErrHelp) || !strings.Contains(out.String(), "--ops-listen") {
+		t.Fatalf("help: %v\n%s", err, &out)
+	}
+	c, err := Parse([]string{"version"}, []string{"LIFECIRCLE_LISTN=x"}, &out)
+	if err != nil || c.Command != Version {
+		t.Fatal(c, err)
+	}
+	c, err = Parse([]string{"keys", "rotate"}, nil, &out)
+	if err != nil || c.Command != RotateKeys {
+		t.Fatal(c, err)
+	}
+	c, err = Parse([]string{"migrate", "--new-epoch"}, nil, &out)
+	if err != nil || c.Command != Migrate || !c.NewEpoch {
+		t.Fatal(c, err)
+	}
+}

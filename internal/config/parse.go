@@ -1,0 +1,144 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// ErrHelp is returned when the help was asked for and has been written.
+var ErrHelp = errors.New("help was asked for")
+
+// grammar is the command line; Config is what becomes of it.
+type grammar struct {
+	Serve struct {
+		Database `embed:""`
+		Server   `embed:""`
+	} `cmd:"" help:"Run the server."`
+	Migrate struct {
+		Database `embed:""`
+		NewEpoch bool `name:"new-epoch" help:"Also rename every circle's log: after a restore, clients must not resume from offsets of another history."`
+	} `cmd:"" help:"Bring the database's schema up to date."`
+	Seed struct {
+		Database `embed:""`
+	} `cmd:"" help:"Write the demo world, once."`
+	Keys struct {
+		Rotate struct {
+			Database `embed:""`
+		} `cmd:"" help:"Sign access tokens with a new key from now on."`
+	} `cmd:"" help:"Signing keys."`
+	Version struct{} `cmd:"" help:"Say which build this is."`
+}
+
+// Parse reads the arguments after the program's name, and for what they leave
+// out the process's environment, whose lines environ repeats. Help goes to out.
+func Parse(args, environ []string, out io.Writer) (Config, error) {
+	var g grammar
+	helped := false
+	parser, err := kong.New(&g, kong.Name("lifecircle"), kong.Description("Life Circle: a realtime social feed server."),
+		kong.Writers(out, out), kong.Exit(func(int) { helped = true }), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		return Config{}, fmt.Errorf("read the command line's grammar: %w", err)
+	}
+	chosen, err := parser.Parse(args)
+	if helped {
+		return Config{}, ErrHelp
+	}
+	if err != nil {
+		return Config{}, err
+	}
+	c := g.config(Command(chosen.Command()))
+	if c.Command == Version {
+		return c, nil
+	}
+	if err := refuseUnknown(environ, known(parser.Model.Node)); err != nil {
+		return Config{}, err
+	}
+	return c, c.check()
+}
+
+func (g *grammar) config(cmd Command) Config {
+	c := Config{Command: cmd}
+	switch cmd {
+	case Serve:
+		c.Database, c.Server = g.Serve.Database, g.Serve.Server
+	case Migrate:
+		c.Database, c.NewEpoch = g.Migrate.Database, g.Migrate.NewEpoch
+	case Seed:
+		c.Database = g.Seed.Database
+	case RotateKeys:
+		c.Database = g.Keys.Rotate.Database
+	case Version:
+	}
+	return c
+}
+
+// known lists the environment variables that any command reads.
+func known(n *kong.Node) []string {
+	var names []string
+	for _, f := range n.Flags {
+		names = append(names, f.Envs...)
+	}
+	for _, child := range n.Children {
+		names = append(names, known(child)...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+const prefix = "LIFECIRCLE_"
+
+func refuseUnknown(environ, known []string) error {
+	for _, line := range environ {
+		name, _, _ := strings.Cut(line, "=")
+		if !strings.HasPrefix(name, prefix) || slices.Contains(known, name) {
+			continue
+		}
+		if near := nearest(name, known); near != "" {
+			return fmt.Errorf("unknown setting %s in the environment; did you mean %s?", name, near)
+		}
+		return fmt.Errorf("unknown setting %s in the environment; `lifecircle serve --help` lists those there are", name)
+	}
+	return nil
+}
+
+const maxTypos = 4 // edits between a name and one that it may have meant
+
+// nearest returns the name closest to what was written, or "" if none is close.
+func nearest(name string, known []string) string {
+	best, at := "", maxTypos+1
+	for _, k := range known {
+		if !strings.HasPrefix(k, prefix) {
+			continue
+		}
+		if d := distance(name, k); d < at {
+			best, at = k, d
+		}
+	}
+	return best
+}
+
+// distance counts the single-byte edits between a and b (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
