@@ -33,13 +33,18 @@ CREATE TABLE circle_events_7 PARTITION OF circle_events FOR VALUES WITH (MODULUS
 CREATE TABLE deployment (
     one               boolean     NOT NULL DEFAULT true,
     system_identifier text        NOT NULL,
+    cursor_key        bytea       NOT NULL,
     seeded_at         timestamptz,
     CONSTRAINT deployment_pkey PRIMARY KEY (one),
     CONSTRAINT deployment_one CHECK (one)
 );
 COMMENT ON TABLE deployment IS 'one row of facts about this database';
 COMMENT ON COLUMN deployment.system_identifier IS 'of the Postgres cluster that gave the epochs; another one means a restore, and new epochs';
+COMMENT ON COLUMN deployment.cursor_key IS 'seals the cursors of lists, the same on every node';
 COMMENT ON COLUMN deployment.seeded_at IS 'when the demo world was complete';
+INSERT INTO deployment (system_identifier, cursor_key)
+SELECT system_identifier::text, decode(replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), 'hex')
+FROM pg_control_system();
 
 CREATE TABLE idempotency_keys (
     user_id     bigint      NOT NULL,

@@ -3,6 +3,7 @@ package groupcommit_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -84,14 +85,14 @@ func TestQueuedItemsShareTheNextCommitAndAreAnsweredEach(t *testing.T) {
 	callers.Wait()
 }
 
-// waitQueued blocks until the only lane holds n items: it fills the rest of
-// the queue's room with nothing, by asking for its length.
+// waitQueued blocks until n items wait.
 func waitQueued[T any](t *testing.T, c *groupcommit.Committer[T], n int) {
 	t.Helper()
 	for c.Queued() < n {
 		if t.Context().Err() != nil {
 			t.Fatal("never queued")
 		}
+		runtime.Gosched()
 	}
 }
 
