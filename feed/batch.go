@@ -1,0 +1,214 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"lifecircle/internal/circlelog"
+	"lifecircle/internal/id"
+	"lifecircle/internal/idempotency"
+	"lifecircle/internal/problem"
+)
+
+// command is one change that waits for the next commit.
+type command struct {
+	actor  Actor
+	key    idempotency.Request
+	action action
+	result any // set by the batch, or read from the key's stored answer
+	answer *idempotency.Answer
+}
+
+// action is what a command does. need names the rows to lock and read; decide
+// judges with them and, only if nothing stands against it, records the writes.
+// Neither touches the database.
+type action interface {
+	circle() id.ID
+	need(n *needs)
+	decide(b *batch, a Actor) (result any, err error)
+}
+
+// run queues the command and waits until it is durable or refused. result
+// points to where the answer goes.
+func run[T any](ctx context.Context, s *Service, a Actor, key idempotency.Request, do action) (result T, err error) {
+	if a.Guest() {
+		return result, errSignIn
+	}
+	end, err := s.inProgress.Begin(key)
+	if err != nil {
+		return result, err
+	}
+	defer end()
+	c := &command{actor: a, key: key, action: do}
+	switch err := s.commits.Do(ctx, uint64(do.circle()), c); { //nolint:gosec // ids are positive
+	case err != nil:
+		return result, outward(err)
+	case c.answer != nil:
+		return result, c.answer.Into(&result)
+	default:
+		return c.result.(T), nil
+	}
+}
+
+var errSignIn = problem.New(problem.Unauthorized, "Sign in first.")
+
+// flush commits the commands together. If the statement of one of them fails,
+// which decisions should have prevented, the batch is halved until the bad one
+// stands alone.
+func (s *Service) flush(ctx context.Context, commands []*command) []error {
+	b, errs, err := s.commit(ctx, commands)
+	switch {
+	case err == nil:
+		s.tell(b)
+		return errs
+	case len(commands) > 1 && refusedByDatabase(err):
+		s.log.Warn("a batch was refused and is tried in halves", "items", len(commands), "err", err)
+		half := len(commands) / 2
+		return append(s.flush(ctx, commands[:half]), s.flush(ctx, commands[half:])...)
+	default:
+		errs = make([]error, len(commands))
+		for i := range errs {
+			errs[i] = err
+		}
+		return errs
+	}
+}
+
+// refusedByDatabase tells a statement that failed (so that nothing was
+// written) from a connection that broke (so that nobody knows).
+func refusedByDatabase(err error) bool {
+	var refusal *pgconn.PgError
+	return errors.As(err, &refusal) && refusal.Code[:2] != "57" && refusal.Code[:2] != "08"
+}
+
+// commit is one transaction: lock and read, decide in Go, write.
+func (s *Service) commit(ctx context.Context, commands []*command) (b *batch, errs []error, err error) {
+	conn, err := s.pool.Acquire(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("commit %d commands: %w", len(commands), err)
+	}
+	defer conn.Release() // closes the connection if a transaction is left open
+	b = &batch{}
+	if err := b.read(ctx, conn.Conn(), commands); err != nil {
+		return nil, nil, rollback(ctx, conn.Conn(), fmt.Errorf("read for %d commands: %w", len(commands), err))
+	}
+	errs = make([]error, len(commands))
+	for i, c := range commands {
+		if errs[i], err = b.judge(c); err != nil {
+			return nil, nil, rollback(ctx, conn.Conn(), err)
+		}
+	}
+	if err := b.write(ctx, conn.Conn()); err != nil {
+		return nil, nil, rollback(ctx, conn.Conn(), fmt.Errorf("write %d commands: %w", len(commands), err))
+	}
+	return b, errs, nil
+}
+
+func rollback(ctx context.Context, conn *pgx.Conn, cause error) error {
+	if !conn.IsClosed() {
+		_, _ = conn.Exec(ctx, "ROLLBACK") // a connection that cannot is closed on release
+	}
+	return cause
+}
+
+// judge answers one command: from its key's stored answer, or by deciding.
+func (b *batch) judge(c *command) (refusal, err error) {
+	first, err := b.keys.First(c.key)
+	if err != nil || first != nil {
+		c.answer = first
+		return err, nil
+	}
+	if refusal = b.account(c.actor); refusal == nil {
+		c.result, refusal = c.action.decide(b, c.actor)
+	}
+	return refusal, b.keys.Keep(c.key, statusCreated, c.result, refusal)
+}
+
+const statusCreated = 201 // RFC 9110: what POSTs with a key answer when done
+
+// account refuses those whose account is gone or suspended.
+func (b *batch) account(a Actor) error {
+	switch u, ok := b.users[a.User]; {
+	case !ok:
+		return errSignIn
+	case u.banned:
+		return problem.New(problem.Banned, "This account is suspended.")
+	}
+	return nil
+}
+
+// tell informs the audience of a committed batch.
+func (s *Service) tell(b *batch) {
+	if events := b.heads.Events(); len(events) > 0 {
+		s.audience.Published(events)
+	}
+	for post, c := range b.counts {
+		if c.changed {
+			s.audience.Counted(post, c.Counts)
+		}
+	}
+}
+
+// batch is the state of one transaction between reading and writing. It
+// belongs to the lane's goroutine.
+type batch struct {
+	now   time.Time // the database's clock, after all locks were taken
+	keys  *idempotency.Keys
+	heads *circlelog.Heads
+
+	users     map[id.ID]account
+	roles     map[membership]string
+	posts     map[id.Post]*postRow
+	counts    map[id.Post]*countsRow
+	comments  map[id.Comment]*commentRow
+	likes     map[like]*mark
+	follows   map[membership]*mark
+	followers map[id.ID]*followersRow
+	following map[id.ID]int // circles that a person follows
+
+	newPosts    []Post
+	newComments []Comment
+}
+
+type (
+	membership struct{ circle, user id.ID }
+	like       struct {
+		post id.Post
+		user id.ID
+	}
+	account struct {
+		Author
+		banned bool
+	}
+	postRow struct {
+		Post
+		deleted bool
+		changed bool
+	}
+	countsRow struct {
+		Counts
+		changed bool
+	}
+	commentRow struct {
+		author           id.ID
+		deleted, changed bool
+	}
+	followersRow struct {
+		n       int64
+		changed bool
+	}
+	// mark is a row that is there or not, before and after the batch.
+	mark struct{ was, is bool }
+)
+
+// change sets new counts with a version above the old.
+func (c *countsRow) change(set func(*Counts)) {
+	set(&c.Counts)
+	c.Version++
+	c.changed = true
+}

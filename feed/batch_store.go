@@ -1,0 +1,191 @@
+package feed
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lifecircle/internal/circlelog"
+	"lifecircle/internal/id"
+	"lifecircle/internal/idempotency"
+)
+
+// needs are the rows that the commands of a batch lock and read.
+type needs struct {
+	users     set[id.ID]
+	roles     set[membership]
+	edited    set[id.Post] // locked, for their text or their end
+	posts     set[id.Post] // read
+	counts    set[id.Post] // locked; guards the post's likes, too
+	comments  set[id.Comment]
+	likes     set[like]
+	follows   set[membership]
+	followers set[id.ID] // locked; guards the circle's follows, too
+	logs      set[id.ID] // locked
+}
+
+type set[K comparable] map[K]struct{}
+
+func (s *set[K]) add(k K) {
+	if *s == nil {
+		*s = set[K]{}
+	}
+	(*s)[k] = struct{}{}
+}
+
+// read begins the transaction, takes every lock in the product's order (keys,
+// posts, post_counts, circle_counts, circle_heads; each by id) and reads what
+// the decisions need, in one round trip. What is guarded by a lock is read in
+// a statement after the one that takes it, so that it is seen as it is.
+func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) error {
+	var (
+		n        needs
+		requests []idempotency.Request
+		q        pgx.Batch
+	)
+	for _, c := range commands {
+		n.users.add(c.actor.User)
+		c.action.need(&n)
+		if c.key.Used() {
+			requests = append(requests, c.key)
+		}
+	}
+	q.Queue("BEGIN")
+	b.keys = idempotency.Lock(&q, requests)
+	lockPosts(&q, n.edited)
+	b.counts = lockCounts(&q, n.counts)
+	b.followers = lockFollowers(&q, n.followers)
+	b.heads = circlelog.Lock(&q, sorted(n.logs))
+	b.users = readAccounts(&q, n.users)
+	b.roles = readRoles(&q, n.roles)
+	b.posts = readPosts(&q, n.posts)
+	b.comments = readComments(&q, n.comments)
+	b.likes = readLikes(&q, n.likes)
+	b.follows, b.following = readFollows(&q, n.follows)
+	q.Queue("SELECT clock_timestamp()").QueryRow(func(row pgx.Row) error { return row.Scan(&b.now) })
+	if err := conn.SendBatch(ctx, &q).Close(); err != nil {
+		return err
+	}
+	b.now = b.now.UTC().Truncate(time.Microsecond)
+	return nil
+}
+
+// write stores what was decided and commits, in one round trip.
+func (b *batch) write(ctx context.Context, conn *pgx.Conn) error {
+	var q pgx.Batch
+	b.writePosts(&q)
+	b.writeComments(&q)
+	b.writeLikes(&q)
+	b.writeCounts(&q)
+	b.writeFollows(&q)
+	b.heads.Write(&q)
+	b.keys.Write(&q)
+	q.Queue("COMMIT")
+	return conn.SendBatch(ctx, &q).Close()
+}
+
+func sorted(ids set[id.ID]) []id.ID { return slices.Sorted(maps.Keys(ids)) }
+
+// columns turns posts into two arrays in the order of their ids.
+func columns(posts set[id.Post]) (circles, ids []id.ID) {
+	for _, p := range slices.SortedFunc(maps.Keys(posts), comparePosts) {
+		circles, ids = append(circles, p.Circle), append(ids, p.Post)
+	}
+	return circles, ids
+}
+
+func comparePosts(a, b id.Post) int {
+	return cmp.Or(cmp.Compare(a.Circle, b.Circle), cmp.Compare(a.Post, b.Post))
+}
+
+func lockPosts(q *pgx.Batch, posts set[id.Post]) {
+	if len(posts) == 0 {
+		return
+	}
+	circles, ids := columns(posts)
+	q.Queue(`SELECT FROM posts WHERE (circle_id, id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
+		ORDER BY circle_id, id FOR UPDATE`, circles, ids)
+}
+
+func lockCounts(q *pgx.Batch, posts set[id.Post]) map[id.Post]*countsRow {
+	out := make(map[id.Post]*countsRow, len(posts))
+	if len(posts) == 0 {
+		return out
+	}
+	circles, ids := columns(posts)
+	q.Queue(`SELECT circle_id, post_id, version, likes, comments, tip_count, tip_total FROM post_counts
+		WHERE (circle_id, post_id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
+		ORDER BY circle_id, post_id FOR UPDATE`, circles, ids).
+		Query(func(rows pgx.Rows) error {
+			var (
+				p id.Post
+				c Counts
+			)
+			return each(rows, []any{&p.Circle, &p.Post, &c.Version, &c.Likes, &c.Comments, &c.TipCount, &c.TipTotal}, func() {
+				out[p] = &countsRow{Counts: c}
+			})
+		})
+	return out
+}
+
+func lockFollowers(q *pgx.Batch, circles set[id.ID]) map[id.ID]*followersRow {
+	out := make(map[id.ID]*followersRow, len(circles))
+	if len(circles) == 0 {
+		return out
+	}
+	q.Queue(`SELECT circle_id, followers FROM circle_counts
+		WHERE circle_id = ANY($1::bigint[]) ORDER BY circle_id FOR UPDATE`, sorted(circles)).
+		Query(func(rows pgx.Rows) error {
+			var (
+				circle id.ID
+				n      int64
+			)
+			return each(rows, []any{&circle, &n}, func() { out[circle] = &followersRow{n: n} })
+		})
+	return out
+}
+
+func readAccounts(q *pgx.Batch, users set[id.ID]) map[id.ID]account {
+	out := make(map[id.ID]account, len(users))
+	q.Queue(`SELECT id, handle, display_name, banned_at IS NOT NULL FROM users WHERE id = ANY($1::bigint[])`, sorted(users)).
+		Query(func(rows pgx.Rows) error {
+			var a account
+			return each(rows, []any{&a.ID, &a.Handle, &a.DisplayName, &a.banned}, func() { out[a.ID] = a })
+		})
+	return out
+}
+
+func readRoles(q *pgx.Batch, pairs set[membership]) map[membership]string {
+	out := make(map[membership]string, len(pairs))
+	if len(pairs) == 0 {
+		return out
+	}
+	circles, users := membershipColumns(pairs)
+	q.Queue(`SELECT m.circle_id, m.user_id, m.role FROM unnest($1::bigint[], $2::bigint[]) AS n (circle_id, user_id)
+		JOIN circle_members m USING (circle_id, user_id)`, circles, users).
+		Query(func(rows pgx.Rows) error {
+			var (
+				m    membership
+				role string
+			)
+			return each(rows, []any{&m.circle, &m.user, &role}, func() { out[m] = role })
+		})
+	return out
+}
+
+func membershipColumns(pairs set[membership]) (circles, users []id.ID) {
+	for m := range pairs {
+		circles, users = append(circles, m.circle), append(users, m.user)
+	}
+	return circles, users
+}
+
+// each scans all rows into the targets and calls f after each.
+func each(rows pgx.Rows, targets []any, f func()) error {
+	_, err := pgx.ForEachRow(rows, targets, func() error { f(); return nil })
+	return err
+}

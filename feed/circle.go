@@ -1,0 +1,247 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"lifecircle/feed/policy"
+	"lifecircle/internal/circlelog"
+	"lifecircle/internal/id"
+	"lifecircle/internal/idempotency"
+	"lifecircle/internal/problem"
+	"lifecircle/internal/text"
+)
+
+// CreateCircle makes a circle with the actor as its owner. A repeated key
+// returns the first answer and makes nothing. A sub-circle is made by an owner
+// or moderator of its parent, which must not be a sub-circle itself.
+func (s *Service) CreateCircle(ctx context.Context, a Actor, in NewCircle, key string) (CircleView, error) {
+	if a.Guest() {
+		return CircleView{}, errSignIn
+	}
+	req, err := idempotency.NewRequest(a.User, key, "create circle", in)
+	if err != nil {
+		return CircleView{}, err
+	}
+	if err := in.check(); err != nil {
+		return CircleView{}, err
+	}
+	end, err := s.inProgress.Begin(req)
+	if err != nil {
+		return CircleView{}, err
+	}
+	defer end()
+	var made CircleView
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		made, err = s.createCircle(ctx, tx, a, in, req)
+		return err
+	})
+	return made, outward(err)
+}
+
+func (s *Service) createCircle(ctx context.Context, tx pgx.Tx, a Actor, in NewCircle, req idempotency.Request) (view CircleView, err error) {
+	var lock, write pgx.Batch
+	keys := idempotency.Lock(&lock, []idempotency.Request{req})
+	if err := tx.SendBatch(ctx, &lock).Close(); err != nil {
+		return view, fmt.Errorf("lock an idempotency key: %w", err)
+	}
+	first, err := keys.First(req)
+	if err != nil {
+		return view, err
+	}
+	if first != nil {
+		return view, first.Into(&view)
+	}
+	if err := requireAccount(ctx, tx, a); err != nil {
+		return view, err
+	}
+	if in.Parent != nil {
+		if err := checkParent(ctx, tx, a, *in.Parent); err != nil {
+			return view, err
+		}
+	}
+	circle, err := insertCircle(ctx, tx, a, in)
+	if err != nil {
+		return view, err
+	}
+	owner := policy.Subject{SignedIn: true, Role: policy.Owner}
+	view = CircleView{Circle: circle, SubCircles: []CircleCard{}, Viewer: CircleViewer{Role: policy.Owner, Can: policy.ForCircle(owner)}}
+	if err := keys.Keep(req, statusCreated, view, nil); err != nil {
+		return view, err
+	}
+	keys.Write(&write)
+	return view, tx.SendBatch(ctx, &write).Close()
+}
+
+// check normalises the input and refuses what does not fit.
+func (in *NewCircle) check() (err error) {
+	if len(in.Rules) > 0 || in.RulesReason != "" {
+		return problem.Invalid(problem.RulesUnsupported, "body.rules", "Circles cannot have rules of their own yet: leave them out, and every account may act.")
+	}
+	if in.Category == "" {
+		in.Category = "other"
+	}
+	if in.Tags == nil {
+		in.Tags = []string{}
+	}
+	change := CircleChange{Name: &in.Name, Description: &in.Description, Category: &in.Category, Tags: &in.Tags, Place: &in.Place}
+	if err := change.check(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// check normalises what is set, in place, and refuses what does not fit.
+func (c *CircleChange) check() (err error) {
+	if c.Name != nil {
+		if *c.Name, err = text.Name("body.name", *c.Name, MaxCircleNameGraphemes); err != nil {
+			return err
+		}
+	}
+	if c.Description != nil && *c.Description != "" {
+		if *c.Description, err = text.Body("body.description", *c.Description, MaxDescriptionGraphemes); err != nil {
+			return err
+		}
+	}
+	if c.Place != nil && *c.Place != "" {
+		if *c.Place, err = text.Name("body.place", *c.Place, MaxPlaceGraphemes); err != nil {
+			return err
+		}
+	}
+	if c.Category != nil && !slices.Contains(Categories, *c.Category) {
+		return problem.Invalid(problem.CategoryUnknown, "body.category", "The category is one of %s.", strings.Join(Categories, ", "))
+	}
+	if c.Tags != nil {
+		*c.Tags, err = checkTags(*c.Tags)
+	}
+	return err
+}
+
+// checkTags returns the tags in lower case, each once, in their order.
+func checkTags(tags []string) ([]string, error) {
+	if len(tags) > MaxTags {
+		return nil, problem.Invalid(problem.Invalid_, "body.tags", "A circle has at most %d tags.", MaxTags)
+	}
+	out := make([]string, 0, len(tags))
+	for i, tag := range tags {
+		tag, err := text.Name(fmt.Sprintf("body.tags[%d]", i), strings.ToLower(tag), MaxTagGraphemes)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(out, tag) {
+			out = append(out, tag)
+		}
+	}
+	return out, nil
+}
+
+// UpdateCircle changes a circle's description of itself; its owners may. It
+// fails with CircleNotFound, RoleRequired or a problem of the values.
+func (s *Service) UpdateCircle(ctx context.Context, a Actor, circle id.ID, in CircleChange) (CircleView, error) {
+	if err := in.check(); err != nil {
+		return CircleView{}, err
+	}
+	err := s.asOwner(ctx, a, circle, func(tx pgx.Tx) ([]circlelog.Event, error) {
+		changed, err := updateCircle(ctx, tx, circle, in)
+		if err != nil {
+			return nil, err
+		}
+		data, err := event{Type: circleUpdated, Circle: &changed}.encode()
+		if err != nil {
+			return nil, err
+		}
+		e, err := circlelog.Append(ctx, tx, circle, data)
+		return []circlelog.Event{e}, err
+	})
+	if err != nil {
+		return CircleView{}, err
+	}
+	return s.Circle(ctx, a, circle)
+}
+
+// asOwner runs f in a transaction that holds the circle's row, for one of its
+// owners, and tells the audience what f appended to the log.
+func (s *Service) asOwner(ctx context.Context, a Actor, circle id.ID, f func(tx pgx.Tx) ([]circlelog.Event, error)) error {
+	if a.Guest() {
+		return errSignIn
+	}
+	var events []circlelog.Event
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := requireAccount(ctx, tx, a); err != nil {
+			return err
+		}
+		role, err := lockCircle(ctx, tx, circle, a)
+		if err != nil {
+			return err
+		}
+		if role != policy.Owner {
+			return &problem.Problem{
+				Code: problem.RoleRequired, Detail: "Only an owner of the circle may do this.",
+				Rule: []problem.Clause{{Clause: "role", Have: orNone(role), Need: policy.Owner, How: "ask an owner of the circle"}},
+			}
+		}
+		events, err = f(tx)
+		return err
+	})
+	if err == nil && len(events) > 0 {
+		s.audience.Published(events)
+	}
+	return outward(err)
+}
+
+func orNone(role string) string {
+	if role == "" {
+		return "no role"
+	}
+	return role
+}
+
+// Circle returns one circle as the actor sees it. It fails with CircleNotFound.
+func (s *Service) Circle(ctx context.Context, a Actor, circle id.ID) (CircleView, error) {
+	found, err := s.readCircles(ctx, a, `WHERE c.id = $2`, circle)
+	if err != nil {
+		return CircleView{}, outward(err)
+	}
+	if len(found) == 0 {
+		return CircleView{}, errCircleNotFound
+	}
+	return found[0], nil
+}
+
+// Circles returns a page of all circles. It fails with BadCursor, or Invalid
+// for an unknown order.
+func (s *Service) Circles(ctx context.Context, a Actor, q CircleQuery) (Page[CircleView], error) {
+	tag := strings.ToLower(strings.TrimSpace(q.Tag))
+	var (
+		items []CircleView
+		err   error
+		list  = "circles " + q.Sort + " " + tag
+		n     = map[string]int{"": 2, "top": 2, "new": 1}[q.Sort]
+	)
+	if n == 0 {
+		return Page[CircleView]{}, problem.Invalid(problem.Invalid_, "query.sort", "Circles are sorted by top or new.")
+	}
+	place, err := s.cursors.Open(list, q.Cursor, n)
+	if err != nil {
+		return Page[CircleView]{}, err
+	}
+	if q.Sort == "new" {
+		items, err = s.readNewCircles(ctx, a, tag, place, q.limit())
+	} else {
+		items, err = s.readTopCircles(ctx, a, tag, place, q.limit())
+	}
+	if err != nil {
+		return Page[CircleView]{}, outward(err)
+	}
+	page := Page[CircleView]{Items: items}
+	if len(items) == q.limit() {
+		last := items[len(items)-1]
+		end := []int64{last.Followers, int64(last.ID)}
+		page.NextCursor = s.cursors.Seal(list, end[2-n:]...)
+	}
+	return page, nil
+}

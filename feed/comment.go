@@ -1,0 +1,139 @@
+package feed
+
+import (
+	"context"
+
+	"lifecircle/feed/policy"
+	"lifecircle/internal/id"
+	"lifecircle/internal/idempotency"
+	"lifecircle/internal/problem"
+	"lifecircle/internal/text"
+)
+
+// CreateComment writes a comment on a post and into the circle's log. A
+// repeated key returns the first answer and writes nothing. It fails with
+// PostNotFound, Deleted, CommentNotFound (of ReplyTo), a text problem, or a
+// refusal of the circle's rules.
+func (s *Service) CreateComment(ctx context.Context, a Actor, post id.Post, in NewComment, key string) (Comment, error) {
+	req, err := idempotency.NewRequest(a.User, key, "create comment", post, in)
+	if err != nil {
+		return Comment{}, err
+	}
+	body, err := text.Body("body.text", in.Text, MaxCommentGraphemes)
+	if err != nil {
+		return Comment{}, err
+	}
+	if in.ReplyTo != nil && in.ReplyTo.PostID() != post {
+		return Comment{}, problem.Invalid(problem.CommentNotFound, "body.reply_to", "The comment to reply to belongs to another post.")
+	}
+	return run[Comment](ctx, s, a, req, createComment{post, body, in.ReplyTo})
+}
+
+type createComment struct {
+	post    id.Post
+	text    string
+	replyTo *id.Comment
+}
+
+func (c createComment) circle() id.ID { return c.post.Circle }
+
+func (c createComment) need(n *needs) {
+	n.counts.add(c.post)
+	n.posts.add(c.post)
+	n.logs.add(c.post.Circle)
+	if c.replyTo != nil {
+		n.comments.add(*c.replyTo)
+	}
+}
+
+func (c createComment) decide(b *batch, a Actor) (any, error) {
+	if _, err := b.livingPost(c.post); err != nil {
+		return nil, err
+	}
+	if err := policy.Decide(policy.Subject{SignedIn: true}, policy.Comment).Err(); err != nil {
+		return nil, err
+	}
+	if c.replyTo != nil {
+		if _, err := b.livingComment(*c.replyTo); err != nil {
+			return nil, err
+		}
+	}
+	made := Comment{
+		ID:     id.Comment{Circle: c.post.Circle, Post: c.post.Post, Comment: b.heads.NextID(c.post.Circle, b.now)},
+		PostID: c.post, CircleID: c.post.Circle, Author: b.users[a.User].Author,
+		Text: c.text, ReplyTo: c.replyTo, CreatedAt: b.now,
+	}
+	b.newComments = append(b.newComments, made)
+	b.counts[c.post].change(func(n *Counts) { n.Comments++ })
+	return made, b.append(c.post.Circle, event{Type: commentCreated, Comment: &made})
+}
+
+// DeleteComment removes a comment for all readers and leaves a tombstone in
+// the log. Its author may, and the circle's moderators and owners. It fails
+// with CommentNotFound, Deleted or RoleRequired.
+func (s *Service) DeleteComment(ctx context.Context, a Actor, comment id.Comment) error {
+	_, err := run[struct{}](ctx, s, a, idempotency.Request{}, deleteComment{comment, a.User})
+	return err
+}
+
+type deleteComment struct {
+	comment id.Comment
+	by      id.ID
+}
+
+func (d deleteComment) circle() id.ID { return d.comment.Circle }
+
+func (d deleteComment) need(n *needs) {
+	post := d.comment.PostID()
+	n.counts.add(post)
+	n.posts.add(post)
+	n.comments.add(d.comment)
+	n.roles.add(membership{d.comment.Circle, d.by})
+	n.logs.add(d.comment.Circle)
+}
+
+func (d deleteComment) decide(b *batch, a Actor) (any, error) {
+	c, err := b.livingComment(d.comment)
+	if err != nil {
+		return nil, err
+	}
+	subject := policy.Subject{SignedIn: true, Author: c.author == a.User, Role: b.roles[membership{d.comment.Circle, a.User}]}
+	if err := policy.Decide(subject, policy.Delete).Err(); err != nil {
+		return nil, err
+	}
+	c.deleted, c.changed = true, true
+	post := d.comment.PostID()
+	b.counts[post].change(func(n *Counts) { n.Comments-- })
+	return struct{}{}, b.append(d.comment.Circle, event{Type: commentDeleted, CommentID: &d.comment, PostID: &post})
+}
+
+// livingComment returns a comment that the batch has read and nobody has deleted.
+func (b *batch) livingComment(comment id.Comment) (*commentRow, error) {
+	switch c := b.comments[comment]; {
+	case c == nil:
+		return nil, problem.New(problem.CommentNotFound, "There is no such comment.")
+	case c.deleted:
+		return nil, problem.New(problem.Deleted, "This comment was deleted.")
+	default:
+		return c, nil
+	}
+}
+
+// Comments returns a page of a post's comments, oldest first. It fails with
+// PostNotFound, Deleted or BadCursor.
+func (s *Service) Comments(ctx context.Context, a Actor, post id.Post, q PageQuery) (Page[Comment], error) {
+	list := "comments " + post.String()
+	place, err := s.cursors.Open(list, q.Cursor, 1)
+	if err != nil {
+		return Page[Comment]{}, err
+	}
+	items, err := s.readCommentPage(ctx, post, place, q.limit())
+	if err != nil {
+		return Page[Comment]{}, outward(err)
+	}
+	page := Page[Comment]{Items: items}
+	if len(items) == q.limit() {
+		page.NextCursor = s.cursors.Seal(list, int64(items[len(items)-1].ID.Comment))
+	}
+	return page, nil
+}

@@ -1,0 +1,208 @@
+package feed
+
+import (
+	"context"
+
+	"lifecircle/feed/policy"
+	"lifecircle/internal/id"
+	"lifecircle/internal/idempotency"
+	"lifecircle/internal/problem"
+	"lifecircle/internal/text"
+)
+
+// CreatePost writes a post into a circle and its log. A repeated key returns
+// the first answer and writes nothing. It fails with CircleNotFound, a text
+// problem, PhotosUnsupported, or a refusal of the circle's rules.
+func (s *Service) CreatePost(ctx context.Context, a Actor, circle id.ID, in NewPost, key string) (PostView, error) {
+	req, err := idempotency.NewRequest(a.User, key, "create post", circle, in)
+	if err != nil {
+		return PostView{}, err
+	}
+	if len(in.Photos) > 0 {
+		return PostView{}, problem.Invalid(problem.PhotosUnsupported, "body.photos", "Posts cannot hold photos yet.")
+	}
+	body, err := text.Body("body.text", in.Text, MaxPostGraphemes)
+	if err != nil {
+		return PostView{}, err
+	}
+	return run[PostView](ctx, s, a, req, createPost{circle, body})
+}
+
+type createPost struct {
+	in   id.ID
+	text string
+}
+
+func (c createPost) circle() id.ID { return c.in }
+
+func (c createPost) need(n *needs) { n.logs.add(c.in) }
+
+func (c createPost) decide(b *batch, a Actor) (any, error) {
+	if !b.heads.Has(c.in) {
+		return nil, errCircleNotFound
+	}
+	subject := policy.Subject{SignedIn: true, Author: true}
+	if err := policy.Decide(subject, policy.MakePost).Err(); err != nil {
+		return nil, err
+	}
+	p := Post{
+		ID:       id.Post{Circle: c.in, Post: b.heads.NextID(c.in, b.now)},
+		CircleID: c.in, Author: b.users[a.User].Author, Text: c.text, Photos: []Photo{},
+		Counts: Counts{Version: 1}, CreatedAt: b.now,
+	}
+	b.newPosts = append(b.newPosts, p)
+	return PostView{Post: p, Can: policy.ForPost(subject)}, b.append(c.in, event{Type: postCreated, Post: &p})
+}
+
+// UpdatePost changes the text of one's own post. It fails with PostNotFound,
+// Deleted, NotAuthor or a text problem.
+func (s *Service) UpdatePost(ctx context.Context, a Actor, post id.Post, in PostChange) (PostView, error) {
+	body, err := text.Body("body.text", in.Text, MaxPostGraphemes)
+	if err != nil {
+		return PostView{}, err
+	}
+	return run[PostView](ctx, s, a, idempotency.Request{}, updatePost{post, a.User, body})
+}
+
+type updatePost struct {
+	post id.Post
+	by   id.ID
+	text string
+}
+
+func (u updatePost) circle() id.ID { return u.post.Circle }
+
+func (u updatePost) need(n *needs) {
+	n.edited.add(u.post)
+	n.posts.add(u.post)
+	n.counts.add(u.post)
+	n.likes.add(like{u.post, u.by})
+	n.logs.add(u.post.Circle)
+}
+
+func (u updatePost) decide(b *batch, a Actor) (any, error) {
+	p, err := b.livingPost(u.post)
+	if err != nil {
+		return nil, err
+	}
+	subject := policy.Subject{SignedIn: true, Author: p.Author.ID == a.User}
+	if err := policy.Decide(subject, policy.Edit).Err(); err != nil {
+		return nil, err
+	}
+	at := b.now
+	p.Text, p.EditedAt, p.changed = u.text, &at, true
+	shown := p.Post
+	shown.Counts = b.counts[u.post].Counts
+	view := PostView{Post: shown, Liked: b.likes[like{u.post, a.User}].is, Can: policy.ForPost(subject)}
+	return view, b.append(u.post.Circle, event{Type: postUpdated, Post: &shown})
+}
+
+// DeletePost removes a post for all readers and leaves a tombstone in the log.
+// Authors may, and the circle's moderators and owners. It fails with
+// PostNotFound, Deleted or RoleRequired.
+func (s *Service) DeletePost(ctx context.Context, a Actor, post id.Post) error {
+	_, err := run[struct{}](ctx, s, a, idempotency.Request{}, deletePost{post, a.User})
+	return err
+}
+
+type deletePost struct {
+	post id.Post
+	by   id.ID
+}
+
+func (d deletePost) circle() id.ID { return d.post.Circle }
+
+func (d deletePost) need(n *needs) {
+	n.edited.add(d.post)
+	n.posts.add(d.post)
+	n.counts.add(d.post)
+	n.roles.add(membership{d.post.Circle, d.by})
+	n.logs.add(d.post.Circle)
+}
+
+func (d deletePost) decide(b *batch, a Actor) (any, error) {
+	p, err := b.livingPost(d.post)
+	if err != nil {
+		return nil, err
+	}
+	subject := policy.Subject{SignedIn: true, Author: p.Author.ID == a.User, Role: b.roles[membership{d.post.Circle, a.User}]}
+	if err := policy.Decide(subject, policy.Delete).Err(); err != nil {
+		return nil, err
+	}
+	p.deleted, p.changed = true, true
+	return struct{}{}, b.append(d.post.Circle, event{Type: postDeleted, PostID: &d.post})
+}
+
+var (
+	errCircleNotFound = problem.New(problem.CircleNotFound, "There is no such circle.")
+	errPostNotFound   = problem.New(problem.PostNotFound, "There is no such post.")
+	errPostDeleted    = problem.New(problem.Deleted, "This post was deleted.")
+)
+
+// livingPost returns a post that the batch has read and nobody has deleted.
+func (b *batch) livingPost(post id.Post) (*postRow, error) {
+	switch p := b.posts[post]; {
+	case p == nil:
+		return nil, errPostNotFound
+	case p.deleted:
+		return nil, errPostDeleted
+	default:
+		return p, nil
+	}
+}
+
+// Post returns one post. It fails with PostNotFound or Deleted.
+func (s *Service) Post(ctx context.Context, a Actor, post id.Post) (PostView, error) {
+	row, err := s.readPost(ctx, a, post)
+	return row, outward(err)
+}
+
+// Posts returns a page of a circle's posts, newest first, and the log's
+// position from before the page was read. It fails with CircleNotFound or
+// BadCursor.
+func (s *Service) Posts(ctx context.Context, a Actor, circle id.ID, q PageQuery) (PostPage, error) {
+	list := "posts " + circle.String()
+	place, err := s.cursors.Open(list, q.Cursor, 1)
+	if err != nil {
+		return PostPage{}, err
+	}
+	page, err := s.readPosts(ctx, a, circle, place, q.limit())
+	if err != nil {
+		return PostPage{}, outward(err)
+	}
+	if len(page.Items) == q.limit() {
+		page.NextCursor = s.cursors.Seal(list, int64(page.Items[len(page.Items)-1].ID.Post))
+	}
+	return page, nil
+}
+
+// Home returns a page of the posts of all circles the actor follows, newest
+// first. It fails with Unauthorized or BadCursor.
+func (s *Service) Home(ctx context.Context, a Actor, q PageQuery) (Page[PostView], error) {
+	if a.Guest() {
+		return Page[PostView]{}, errSignIn
+	}
+	list := "home " + a.User.String()
+	place, err := s.cursors.Open(list, q.Cursor, 2)
+	if err != nil {
+		return Page[PostView]{}, err
+	}
+	items, err := s.readHome(ctx, a, place, q.limit())
+	if err != nil {
+		return Page[PostView]{}, outward(err)
+	}
+	page := Page[PostView]{Items: items}
+	if len(items) == q.limit() {
+		last := items[len(items)-1].ID
+		page.NextCursor = s.cursors.Seal(list, int64(last.Post), int64(last.Circle))
+	}
+	return page, nil
+}
+
+// limit bounds the size of a page.
+func (q PageQuery) limit() int {
+	if q.Limit <= 0 {
+		return DefaultPage
+	}
+	return min(q.Limit, MaxPage)
+}

@@ -1,0 +1,214 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/jackc/pgx/v5"
+
+	"lifecircle/feed/policy"
+	"lifecircle/internal/id"
+)
+
+func readPosts(q *pgx.Batch, posts set[id.Post]) map[id.Post]*postRow {
+	out := make(map[id.Post]*postRow, len(posts))
+	if len(posts) == 0 {
+		return out
+	}
+	circles, ids := columns(posts)
+	q.Queue(`SELECT p.circle_id, p.id, p.text, p.created_at, p.edited_at, p.deleted_at IS NOT NULL, u.id, u.handle, u.display_name
+		FROM unnest($1::bigint[], $2::bigint[]) AS n (circle_id, id) JOIN posts p USING (circle_id, id) JOIN users u ON u.id = p.author_id`, circles, ids).
+		Query(func(rows pgx.Rows) error {
+			var r postRow
+			return each(rows, []any{
+				&r.ID.Circle, &r.ID.Post, &r.Text, &r.CreatedAt, &r.EditedAt, &r.deleted,
+				&r.Author.ID, &r.Author.Handle, &r.Author.DisplayName,
+			}, func() {
+				one := r
+				one.CircleID, one.Photos = one.ID.Circle, []Photo{}
+				one.inUTC()
+				out[one.ID] = &one
+			})
+		})
+	return out
+}
+
+func (p *Post) inUTC() {
+	p.CreatedAt = p.CreatedAt.UTC()
+	if p.EditedAt != nil {
+		at := p.EditedAt.UTC()
+		p.EditedAt = &at
+	}
+}
+
+func (b *batch) writePosts(q *pgx.Batch) {
+	if n := len(b.newPosts); n > 0 {
+		circles, ids, authors, texts := make([]id.ID, n), make([]id.ID, n), make([]id.ID, n), make([]string, n)
+		for i, p := range b.newPosts {
+			circles[i], ids[i], authors[i], texts[i] = p.CircleID, p.ID.Post, p.Author.ID, p.Text
+		}
+		q.Queue(`INSERT INTO posts (circle_id, id, author_id, text, created_at)
+			SELECT circle_id, id, author_id, text, $5 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[]) AS n (circle_id, id, author_id, text)`,
+			circles, ids, authors, texts, b.now)
+		q.Queue(`INSERT INTO post_counts (circle_id, post_id) SELECT * FROM unnest($1::bigint[], $2::bigint[])`, circles, ids)
+	}
+	var (
+		circles, ids []id.ID
+		texts        []string
+		deleted      []bool
+	)
+	for post, p := range b.posts {
+		if p.changed {
+			circles, ids, texts, deleted = append(circles, post.Circle), append(ids, post.Post), append(texts, p.Text), append(deleted, p.deleted)
+		}
+	}
+	if len(ids) > 0 {
+		q.Queue(`UPDATE posts p SET text = n.text, edited_at = CASE WHEN n.deleted THEN p.edited_at ELSE $5 END, deleted_at = CASE WHEN n.deleted THEN $5 END
+			FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::boolean[]) AS n (circle_id, id, text, deleted)
+			WHERE p.circle_id = n.circle_id AND p.id = n.id`, circles, ids, texts, deleted, b.now)
+	}
+}
+
+func (b *batch) writeCounts(q *pgx.Batch) {
+	var (
+		circles, ids             []id.ID
+		versions, likes, comment []int64
+	)
+	for post, c := range b.counts {
+		if c.changed {
+			circles, ids = append(circles, post.Circle), append(ids, post.Post)
+			versions, likes, comment = append(versions, c.Version), append(likes, c.Likes), append(comment, c.Comments)
+		}
+	}
+	if len(ids) > 0 {
+		q.Queue(`UPDATE post_counts c SET version = n.version, likes = n.likes, comments = n.comments
+			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS n (circle_id, post_id, version, likes, comments)
+			WHERE c.circle_id = n.circle_id AND c.post_id = n.post_id`, circles, ids, versions, likes, comment)
+	}
+}
+
+// postColumns show a post to the viewer $1. They stand on the tables named in
+// postTables, which need an alias p for posts.
+const (
+	postColumns = `p.circle_id, p.id, p.text, p.created_at, p.edited_at, u.id, u.handle, u.display_name,
+		c.version, c.likes, c.comments, c.tip_count, c.tip_total, m.role,
+		EXISTS (SELECT FROM likes l WHERE l.circle_id = p.circle_id AND l.post_id = p.id AND l.user_id = $1)`
+	postTables = `JOIN users u ON u.id = p.author_id
+		JOIN post_counts c ON c.circle_id = p.circle_id AND c.post_id = p.id
+		LEFT JOIN circle_members m ON m.circle_id = p.circle_id AND m.user_id = $1`
+)
+
+// scanPosts reads rows of postColumns.
+func scanPosts(rows pgx.Rows, viewer policy.Subject, a Actor) ([]PostView, error) {
+	posts := []PostView{}
+	for rows.Next() {
+		var (
+			v    PostView
+			role *string
+		)
+		if err := rows.Scan(&v.ID.Circle, &v.ID.Post, &v.Text, &v.CreatedAt, &v.EditedAt, &v.Author.ID, &v.Author.Handle, &v.Author.DisplayName,
+			&v.Counts.Version, &v.Counts.Likes, &v.Counts.Comments, &v.Counts.TipCount, &v.Counts.TipTotal, &role, &v.Liked); err != nil {
+			return nil, err
+		}
+		v.CircleID, v.Photos = v.ID.Circle, []Photo{}
+		v.inUTC()
+		subject := viewer
+		subject.Author = !a.Guest() && v.Author.ID == a.User
+		if role != nil {
+			subject.Role = *role
+		}
+		v.Can = policy.ForPost(subject)
+		posts = append(posts, v)
+	}
+	rows.Close()
+	return posts, rows.Err()
+}
+
+// queueViewer reads what rules ask of the one who looks.
+func queueViewer(q *pgx.Batch, a Actor, into *policy.Subject) {
+	if a.Guest() {
+		return
+	}
+	q.Queue(`SELECT banned_at IS NOT NULL FROM users WHERE id = $1`, a.User).Query(func(rows pgx.Rows) error {
+		return each(rows, []any{&into.Banned}, func() { into.SignedIn = true })
+	})
+}
+
+func (s *Service) readPost(ctx context.Context, a Actor, post id.Post) (view PostView, err error) {
+	var (
+		q       pgx.Batch
+		viewer  policy.Subject
+		deleted bool
+		found   []PostView
+	)
+	queueViewer(&q, a, &viewer)
+	q.Queue(`SELECT deleted_at IS NOT NULL FROM posts WHERE circle_id = $1 AND id = $2`, post.Circle, post.Post).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&deleted) })
+	q.Queue(`SELECT `+postColumns+` FROM posts p `+postTables+` WHERE p.circle_id = $2 AND p.id = $3`, a.User, post.Circle, post.Post).
+		Query(func(rows pgx.Rows) (err error) { found, err = scanPosts(rows, viewer, a); return err })
+	switch err := s.pool.SendBatch(ctx, &q).Close(); {
+	case errors.Is(err, pgx.ErrNoRows):
+		return view, errPostNotFound
+	case err != nil:
+		return view, fmt.Errorf("read post %s: %w", post, err)
+	case deleted:
+		return view, errPostDeleted
+	case len(found) == 0:
+		return view, errPostNotFound
+	}
+	return found[0], nil
+}
+
+// readPosts reads the page of a circle that follows place (nil: the newest).
+func (s *Service) readPosts(ctx context.Context, a Actor, circle id.ID, place []int64, limit int) (page PostPage, err error) {
+	before := int64(math.MaxInt64)
+	if place != nil {
+		before = place[0]
+	}
+	var (
+		q      pgx.Batch
+		viewer policy.Subject
+	)
+	q.Queue(`SELECT head_offset, epoch FROM circle_heads WHERE circle_id = $1`, circle).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&page.Position.Offset, &page.Position.Epoch) })
+	queueViewer(&q, a, &viewer)
+	q.Queue(`SELECT `+postColumns+` FROM posts p `+postTables+`
+		WHERE p.circle_id = $2 AND p.id < $3 AND p.deleted_at IS NULL ORDER BY p.id DESC LIMIT $4`, a.User, circle, before, limit).
+		Query(func(rows pgx.Rows) (err error) { page.Items, err = scanPosts(rows, viewer, a); return err })
+	err = s.pool.SendBatch(ctx, &q).Close()
+	if errors.Is(err, pgx.ErrNoRows) {
+		return page, errCircleNotFound
+	}
+	if err != nil {
+		return page, fmt.Errorf("read posts of circle %s: %w", circle, err)
+	}
+	return page, nil
+}
+
+// readHome merges the newest posts of each followed circle.
+func (s *Service) readHome(ctx context.Context, a Actor, place []int64, limit int) (posts []PostView, err error) {
+	before, circle := int64(math.MaxInt64), int64(math.MaxInt64)
+	if place != nil {
+		before, circle = place[0], place[1]
+	}
+	var (
+		q      pgx.Batch
+		viewer policy.Subject
+	)
+	queueViewer(&q, a, &viewer)
+	q.Queue(`SELECT `+postColumns+` FROM (
+			SELECT n.* FROM follows f CROSS JOIN LATERAL (
+				SELECT * FROM posts WHERE circle_id = f.circle_id AND deleted_at IS NULL
+					AND id <= $2 AND (id, circle_id) < ($2, $3)
+				ORDER BY id DESC LIMIT $4) n
+			WHERE f.user_id = $1
+			ORDER BY n.id DESC, n.circle_id DESC LIMIT $4) p `+postTables+`
+		ORDER BY p.id DESC, p.circle_id DESC`, a.User, before, circle, limit).
+		Query(func(rows pgx.Rows) (err error) { posts, err = scanPosts(rows, viewer, a); return err })
+	if err := s.pool.SendBatch(ctx, &q).Close(); err != nil {
+		return nil, fmt.Errorf("read home of %s: %w", a.User, err)
+	}
+	return posts, nil
+}

@@ -1,0 +1,95 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"lifecircle/internal/circlelog"
+	"lifecircle/internal/cursor"
+	"lifecircle/internal/groupcommit"
+	"lifecircle/internal/id"
+	"lifecircle/internal/idempotency"
+	"lifecircle/internal/pg"
+	"lifecircle/internal/problem"
+)
+
+// Audience is told what happened, after the commit and before the caller has
+// his answer. Its methods are called from several goroutines, for one circle
+// in the order of its log, and must not block.
+type Audience interface {
+	Published(events []circlelog.Event)
+	Counted(post id.Post, counts Counts)
+}
+
+// Options of a Service; zero values take the defaults.
+type Options struct {
+	Audience Audience // nil: nobody listens
+	Log      *slog.Logger
+	Commit   groupcommit.Options
+}
+
+// Service is the feed on one node. Its methods may be called from many
+// goroutines; those that change something need Run to be running.
+type Service struct {
+	pool       *pgxpool.Pool
+	audience   Audience
+	log        *slog.Logger
+	cursors    *cursor.Sealer
+	commits    *groupcommit.Committer[*command]
+	inProgress idempotency.InProgress
+}
+
+// New returns a Service on a migrated database.
+func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
+	var key []byte
+	if err := pool.QueryRow(ctx, `SELECT cursor_key FROM deployment`).Scan(&key); err != nil {
+		return nil, fmt.Errorf("read the key of cursors: %w", err)
+	}
+	s := &Service{pool: pool, audience: o.Audience, log: o.Log, cursors: cursor.NewSealer(key)}
+	if s.audience == nil {
+		s.audience = nobody{}
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	s.commits = groupcommit.New(o.Commit, s.flush)
+	return s, nil
+}
+
+// Run commits what the other methods queue, until ctx ends and the queue is
+// empty.
+func (s *Service) Run(ctx context.Context) error {
+	var g errgroup.Group
+	g.Go(func() error { return s.commits.Run(ctx) })
+	g.Go(func() error { return idempotency.Sweep(ctx, s.pool, s.log) })
+	return g.Wait()
+}
+
+type nobody struct{}
+
+func (nobody) Published([]circlelog.Event) {}
+func (nobody) Counted(id.Post, Counts)     {}
+
+// retryLater is what an overloaded or unreachable part asks people to wait.
+const retryLater = time.Second
+
+// outward turns the errors of the parts below into problems where they mean
+// something outside.
+func outward(err error) error {
+	switch {
+	case err == nil || problem.From(err) != nil:
+		return err
+	case errors.Is(err, groupcommit.ErrFull):
+		return &problem.Problem{Code: problem.Overloaded, Detail: "Too many people are writing just now.", RetryAfter: retryLater}
+	case errors.Is(err, groupcommit.ErrClosed), pg.IsUnavailable(err):
+		return &problem.Problem{Code: problem.Unavailable, Detail: "The service is restarting.", RetryAfter: retryLater}
+	default:
+		return err
+	}
+}
