@@ -1,0 +1,175 @@
+package pg
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// MinMajor is the oldest major version of Postgres that is used.
+const MinMajor = 15
+
+const (
+	dialTimeout       = 5 * time.Second  // one attempt to connect, greeting included
+	openTimeout       = 15 * time.Second // everything that Open asks of the database
+	statementTimeout  = 30 * time.Second // on the server, for each statement
+	idleInTx          = 60 * time.Second // on the server: a stuck client must not hold its locks for ever
+	maxConnLifetime   = time.Hour
+	healthCheckPeriod = 15 * time.Second
+	preparedCache     = 512 // statements a connection
+)
+
+// A peer that has vanished without a word is noticed after about 25 s.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}
+
+// Reasons why a database cannot be used; each error of Open wraps one and
+// reads as a sentence for operators.
+var (
+	ErrUnreachable = errors.New("the database cannot be reached")
+	ErrNotPostgres = errors.New("the address does not answer as a Postgres")
+	ErrRefused     = errors.New("the database refuses us")
+	ErrTooOld      = errors.New("the database is too old")
+)
+
+// Options of a pool. The zero value is fine.
+type Options struct {
+	AppName          string        // shown in pg_stat_activity; default "lifecircle"
+	MaxConns         int32         // default 16, or pool_max_conns of the URL
+	MinConns         int32         // kept open; default 0
+	StatementTimeout time.Duration // default 30 s; negative: none
+}
+
+// Open connects to the database at url and checks that it can be used. The
+// caller closes the pool. Errors wrap one of the reasons above and never hold
+// the password.
+func Open(ctx context.Context, url string, o Options) (*pgxpool.Pool, error) {
+	cfg, err := config(url, o)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	weak, err := inspect(ctx, cfg.ConnConfig)
+	if err != nil {
+		return nil, err
+	}
+	if weak {
+		cfg.ConnConfig.RuntimeParams["synchronous_commit"] = "on"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open the pool: %w", err)
+	}
+	return pool, nil
+}
+
+func config(url string, o Options) (*pgxpool.Config, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL is not an address of a Postgres: %w", err) // pgx hides the password
+	}
+	if o.MaxConns > 0 {
+		cfg.MaxConns = o.MaxConns
+	} else if cfg.MaxConns < 16 {
+		cfg.MaxConns = 16
+	}
+	cfg.MinConns = o.MinConns
+	cfg.MaxConnLifetime = maxConnLifetime
+	cfg.MaxConnLifetimeJitter = maxConnLifetime / 10
+	cfg.HealthCheckPeriod = healthCheckPeriod
+
+	cc := cfg.ConnConfig
+	cc.ConnectTimeout = dialTimeout
+	cc.DialFunc = (&net.Dialer{Timeout: dialTimeout, KeepAliveConfig: keepAlive}).DialContext
+	cc.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	cc.StatementCacheCapacity = preparedCache
+	setDefault(cc.RuntimeParams, "application_name", or(o.AppName, "lifecircle"))
+	cc.RuntimeParams["timezone"] = "UTC"
+	setDefault(cc.RuntimeParams, "idle_in_transaction_session_timeout", millis(idleInTx))
+	switch {
+	case o.StatementTimeout == 0:
+		setDefault(cc.RuntimeParams, "statement_timeout", millis(statementTimeout))
+	case o.StatementTimeout > 0:
+		cc.RuntimeParams["statement_timeout"] = millis(o.StatementTimeout)
+	}
+	return cfg, nil
+}
+
+// inspect connects once and looks at what is there. weak: commits would not
+// wait for the disk unless each session asks for it.
+func inspect(ctx context.Context, cfg *pgx.ConnConfig) (weak bool, err error) {
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return false, explainConnect(cfg, err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	var version, commit string
+	err = conn.QueryRow(ctx, "SELECT current_setting('server_version_num'), current_setting('synchronous_commit')").Scan(&version, &commit)
+	if err != nil {
+		return false, fmt.Errorf("%w: %s: %w", ErrNotPostgres, address(cfg), err)
+	}
+	num, err := strconv.Atoi(version)
+	if err != nil {
+		return false, fmt.Errorf("%w: %s says it is version %q", ErrNotPostgres, address(cfg), version)
+	}
+	if major := num / 10000; major < MinMajor {
+		return false, fmt.Errorf("%w: %s is PostgreSQL %d, and version %d or newer is needed", ErrTooOld, address(cfg), major, MinMajor)
+	}
+	return commit == "off" || commit == "local", nil
+}
+
+// explainConnect finds the reason in a failure to connect.
+func explainConnect(cfg *pgx.ConnConfig, err error) error {
+	var (
+		pe  *pgconn.PgError
+		dns *net.DNSError
+		op  *net.OpError
+	)
+	switch {
+	case errors.As(err, &pe) && isStarting(pe.Code):
+		return fmt.Errorf("%w: %s: %s", ErrUnreachable, address(cfg), pe.Message)
+	case errors.As(err, &pe):
+		return fmt.Errorf("%w: %s: %s", ErrRefused, address(cfg), pe.Message)
+	case errors.As(err, &dns):
+		return fmt.Errorf("%w: %s: there is no host %s", ErrUnreachable, address(cfg), dns.Name)
+	case errors.As(err, &op) && op.Op == "dial":
+		return fmt.Errorf("%w: %s: %w", ErrUnreachable, address(cfg), op.Err)
+	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w: %s did not answer within %s", ErrUnreachable, address(cfg), dialTimeout)
+	case errors.Is(err, context.Canceled):
+		return err
+	}
+	return fmt.Errorf("%w: %s: %w", ErrNotPostgres, address(cfg), err)
+}
+
+func isStarting(code string) bool { return code == "57P03" || code == "53300" }
+
+// address names the database without its password.
+func address(cfg *pgx.ConnConfig) string {
+	if cfg.Host != "" && cfg.Host[0] == '/' {
+		return fmt.Sprintf("database %s at %s", cfg.Database, cfg.Host)
+	}
+	return fmt.Sprintf("database %s at %s", cfg.Database, net.JoinHostPort(cfg.Host, strconv.Itoa(int(cfg.Port))))
+}
+
+func setDefault(m map[string]string, name, value string) {
+	if _, ok := m[name]; !ok {
+		m[name] = value
+	}
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
+}
+
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
