@@ -1,5 +1,3 @@
-// Package wire is the Centrifuge client protocol, version 2, in JSON and in
-// Protobuf: values from frames and frames from values, no I/O.
 package wire
 
 import "encoding/json"
