@@ -136,12 +136,12 @@ func TestDecodeToleratesProtobuf(t *testing.T) {
 func TestDecodeLimitsCommands(t *testing.T) {
 	t.Parallel()
 	for _, p := range []Protocol{JSON, Protobuf} {
-		for limit, max := range map[int]int{0: DefaultMaxCommands, 3: 3} {
+		for limit, most := range map[int]int{0: DefaultMaxCommands, 3: 3} {
 			var frame []byte
-			for range max {
+			for range most {
 				frame = Join(p, frame, AppendPing(nil, p))
 			}
-			if cmds, err := Decode(p, frame, DecodeLimits{MaxCommands: limit}); err != nil || len(cmds) != max {
+			if cmds, err := Decode(p, frame, DecodeLimits{MaxCommands: limit}); err != nil || len(cmds) != most {
 				t.Errorf("%v: %d commands, %v", p, len(cmds), err)
 			}
 			frame = Join(p, frame, AppendPing(nil, p))

@@ -91,20 +91,20 @@ func onOneLine(p Protocol, value any) {
 }
 
 func stripRaw(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer:
+	switch kind := v.Kind(); {
+	case kind == reflect.Pointer:
 		if !v.IsNil() {
 			stripRaw(v.Elem())
 		}
-	case reflect.Struct:
+	case kind == reflect.Struct:
 		for i := range v.NumField() {
 			stripRaw(v.Field(i))
 		}
-	case reflect.Map:
+	case kind == reflect.Map:
 		for _, key := range v.MapKeys() {
 			stripRaw(v.MapIndex(key))
 		}
-	case reflect.Slice:
+	case kind == reflect.Slice:
 		if raw, ok := v.Interface().(Raw); ok {
 			if raw != nil {
 				v.SetBytes(bytes.ReplaceAll(raw, []byte("\r"), nil))
@@ -114,7 +114,6 @@ func stripRaw(v reflect.Value) {
 		for i := range v.Len() {
 			stripRaw(v.Index(i))
 		}
-	default:
 	}
 }
 
@@ -126,7 +125,7 @@ func boundedMemory(t *testing.T, frame []byte, do func()) {
 	runtime.ReadMemStats(&before)
 	do()
 	runtime.ReadMemStats(&after)
-	if n := after.TotalAlloc - before.TotalAlloc; n > uint64(fixed+perByte*len(frame)) { //nolint:gosec // a length is not negative
+	if n := after.TotalAlloc - before.TotalAlloc; n > uint64(fixed+perByte*len(frame)) {
 		t.Fatalf("%d bytes allocated for a frame of %d", n, len(frame))
 	}
 }

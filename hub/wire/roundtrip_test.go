@@ -112,30 +112,29 @@ func drawOne[T any](t *rapid.T, gen *rapid.Generator[T]) *T {
 
 // tidy makes empty slices and maps nil, which is how they are decoded, and nil elements empty.
 func tidy(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer:
+	switch kind := v.Kind(); {
+	case kind == reflect.Pointer:
 		if !v.IsNil() {
 			tidy(v.Elem())
 		}
-	case reflect.Struct:
+	case kind == reflect.Struct:
 		for i := range v.NumField() {
 			tidy(v.Field(i))
 		}
-	case reflect.Slice:
+	case kind == reflect.Slice:
 		if v.Len() == 0 {
 			v.SetZero()
 		}
 		for i := range v.Len() {
 			fillNil(v.Index(i), v.Index(i).Set)
 		}
-	case reflect.Map:
+	case kind == reflect.Map:
 		if v.Len() == 0 {
 			v.SetZero()
 		}
 		for _, key := range v.MapKeys() {
 			fillNil(v.MapIndex(key), func(x reflect.Value) { v.SetMapIndex(key, x) })
 		}
-	default:
 	}
 }
 
