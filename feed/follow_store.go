@@ -24,7 +24,7 @@ func readFollows(q *pgx.Batch, pairs set[membership]) (map[membership]*mark, map
 			var m membership
 			return each(rows, []any{&m.circle, &m.user}, func() { *out[m] = mark{was: true, is: true} })
 		})
-	q.Queue(`SELECT n.user_id, (SELECT count(*) FROM (SELECT FROM follows f WHERE f.user_id = n.user_id LIMIT $2) some)
+	q.Queue(`SELECT n.user_id, (SELECT count(*) FROM (SELECT FROM follows f WHERE f.user_id = n.user_id LIMIT $2) AS counted)
 		FROM (SELECT DISTINCT unnest($1::bigint[]) AS user_id) n`, users, MaxFollows).
 		Query(func(rows pgx.Rows) error {
 			var (

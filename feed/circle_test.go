@@ -1,0 +1,113 @@
+package feed_test
+
+import (
+	"strings"
+	"testing"
+
+	"lifecircle/feed"
+	"lifecircle/feed/policy"
+	"lifecircle/internal/id"
+	"lifecircle/internal/problem"
+)
+
+func TestCirclesAreMadeListedAndChanged(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	people := w.people(3)
+	made, err := w.service().CreateCircle(t.Context(), people[0], feed.NewCircle{
+		Name: " 校园日记 ", Description: "For students.", Category: "campus", Tags: []string{"Campus", "campus", "life"}, Place: "Hangzhou",
+	}, "key")
+	wantCode(t, "create", err, "")
+	if made.Name != "校园日记" || strings.Join(made.Tags, ",") != "campus,life" || made.Viewer.Role != policy.Owner {
+		t.Errorf("made %+v", made)
+	}
+	again, err := w.service().CreateCircle(t.Context(), people[0], feed.NewCircle{
+		Name: " 校园日记 ", Description: "For students.", Category: "campus", Tags: []string{"Campus", "campus", "life"}, Place: "Hangzhou",
+	}, "key")
+	if err != nil || mustJSON(t, made) != mustJSON(t, again) {
+		t.Errorf("repeated: %+v %v", again, err)
+	}
+	sub, err := w.service().CreateCircle(t.Context(), people[0], feed.NewCircle{Name: "Library", Parent: &made.ID}, "")
+	wantCode(t, "sub-circle", err, "")
+	_, err = w.service().CreateCircle(t.Context(), people[0], feed.NewCircle{Name: "Deeper", Parent: &sub.ID}, "")
+	wantCode(t, "sub-sub-circle", err, problem.ParentUnsuitable)
+	_, err = w.service().CreateCircle(t.Context(), people[1], feed.NewCircle{Name: "Mine", Parent: &made.ID}, "")
+	wantCode(t, "sub-circle of another's", err, problem.RoleRequired)
+
+	got, err := w.service().Circle(t.Context(), people[1], made.ID)
+	wantCode(t, "read", err, "")
+	if len(got.SubCircles) != 1 || got.SubCircles[0].ID != sub.ID || got.Viewer.Following || got.Viewer.Role != "" {
+		t.Errorf("read %+v", got)
+	}
+	name := "Campus Life Journal"
+	changed, err := w.service().UpdateCircle(t.Context(), people[0], made.ID, feed.CircleChange{Name: &name})
+	wantCode(t, "change", err, "")
+	if changed.Name != name || changed.Category != "campus" || changed.Place != "Hangzhou" {
+		t.Errorf("changed to %+v", changed)
+	}
+	_, err = w.service().UpdateCircle(t.Context(), people[1], made.ID, feed.CircleChange{Name: &name})
+	wantCode(t, "change another's", err, problem.RoleRequired)
+	if events := w.ears.heard(); len(events) != 1 || !strings.Contains(string(events[0].Data), `"type":"circle.updated"`) {
+		t.Errorf("told %+v", events)
+	}
+	w.holds()
+}
+
+func TestCircleListsPageByFollowersAndByAge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	people := w.people(4)
+	var made []id.ID
+	for range 5 {
+		made = append(made, w.circle(people[0]))
+	}
+	for i, n := range []int{1, 3, 0, 2, 3} {
+		for _, p := range people[:n] {
+			if _, err := w.service().Follow(t.Context(), p, made[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for sort, want := range map[string][]int{"top": {4, 1, 3, 0, 2}, "new": {4, 3, 2, 1, 0}} {
+		var got []id.ID
+		for q := (feed.CircleQuery{PageQuery: feed.PageQuery{Limit: 2}, Sort: sort}); ; {
+			page, err := w.service().Circles(t.Context(), people[3], q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range page.Items {
+				got = append(got, c.ID)
+			}
+			if q.Cursor = page.NextCursor; q.Cursor == "" {
+				break
+			}
+		}
+		for i, n := range want {
+			if i >= len(got) || got[i] != made[n] {
+				t.Errorf("%s: place %d is wrong in %v of %v", sort, i, got, made)
+				break
+			}
+		}
+	}
+	_, err := w.service().Circles(t.Context(), people[0], feed.CircleQuery{Sort: "best"})
+	wantCode(t, "unknown order", err, problem.Invalid_)
+}
+
+func TestACircleKeepsAnOwner(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	people := w.people(3)
+	circle := w.circle(people[0])
+	wantCode(t, "last owner leaves", w.service().RemoveMember(t.Context(), people[0], circle, people[0].User), problem.LastOwner)
+	_, err := w.service().SetMember(t.Context(), people[0], circle, people[0].User, policy.Partner)
+	wantCode(t, "last owner steps down", err, problem.LastOwner)
+	_, err = w.service().SetMember(t.Context(), people[0], circle, people[1].User, policy.Owner)
+	wantCode(t, "second owner", err, "")
+	wantCode(t, "first owner leaves", w.service().RemoveMember(t.Context(), people[0], circle, people[0].User), "")
+	_, err = w.service().SetMember(t.Context(), people[0], circle, people[2].User, policy.Moderator)
+	wantCode(t, "an owner no more", err, problem.RoleRequired)
+	_, err = w.service().SetMember(t.Context(), people[1], circle, id.New(), policy.Moderator)
+	wantCode(t, "nobody", err, problem.UserNotFound)
+	_, err = w.service().SetMember(t.Context(), people[1], circle, people[2].User, "king")
+	wantCode(t, "no such role", err, problem.RoleUnknown)
+}

@@ -1,0 +1,223 @@
+package feed_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"lifecircle/feed"
+	"lifecircle/feed/policy"
+	"lifecircle/internal/id"
+	"lifecircle/internal/problem"
+)
+
+func TestAPostIsReadAsItWasWrittenAndToldAfterwards(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	author := w.people(1)[0]
+	circle := w.circle(author)
+	made := w.post(author, circle, "早上好 <b>&\u2028\n👩‍👩‍👧 done")
+	got, err := w.service().Post(t.Context(), feed.Actor{}, made.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Text != made.Text || !got.CreatedAt.Equal(made.CreatedAt) || got.Author != made.Author || got.Counts != made.Counts {
+		t.Errorf("read %+v, wrote %+v", got.Post, made.Post)
+	}
+	events := w.ears.heard()
+	if len(events) != 1 || events[0].Offset != 1 || events[0].Circle != circle {
+		t.Fatalf("told %+v", events)
+	}
+	var told struct {
+		Type string
+		Post feed.Post
+	}
+	if err := json.Unmarshal(events[0].Data, &told); err != nil || told.Type != "post.created" || told.Post.Text != made.Text {
+		t.Errorf("told %s: %v", events[0].Data, err)
+	}
+	if strings.Contains(string(events[0].Data), "\n") {
+		t.Error("the event is more than one line")
+	}
+	w.holds()
+}
+
+func TestPagesShowEachPostOnceNewestFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	author := w.people(1)[0]
+	circle, other := w.circle(author), w.circle(author)
+	for i := range 25 {
+		w.post(author, circle, fmt.Sprint("post ", i))
+		w.post(author, other, fmt.Sprint("other ", i))
+	}
+	var texts []string
+	q := feed.PageQuery{Limit: 10}
+	for {
+		page, err := w.service().Posts(t.Context(), author, circle, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.Position.Offset != 25 || page.Position.Epoch == "" {
+			t.Errorf("position %+v", page.Position)
+		}
+		for _, p := range page.Items {
+			texts = append(texts, p.Text)
+		}
+		if q.Cursor = page.NextCursor; q.Cursor == "" {
+			break
+		}
+	}
+	if len(texts) != 25 || texts[0] != "post 24" || texts[24] != "post 0" {
+		t.Errorf("%d posts: %v", len(texts), texts)
+	}
+	for _, bad := range []string{"x", strings.Repeat("A", 27)} {
+		if _, err := w.service().Posts(t.Context(), author, circle, feed.PageQuery{Cursor: bad}); !problem.Has(err, problem.BadCursor) {
+			t.Errorf("cursor %q: %v", bad, err)
+		}
+	}
+}
+
+func TestHomeMergesTheFollowedCircles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	people := w.people(2)
+	a, b, c := w.circle(people[0]), w.circle(people[0]), w.circle(people[0])
+	for _, circle := range []id.ID{a, b} {
+		if _, err := w.service().Follow(t.Context(), people[1], circle); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 9 {
+		w.post(people[0], []id.ID{a, b, c}[i%3], fmt.Sprint(i))
+	}
+	var texts []string
+	for q := (feed.PageQuery{Limit: 4}); ; {
+		page, err := w.service().Home(t.Context(), people[1], q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page.Items {
+			texts = append(texts, p.Text)
+		}
+		if q.Cursor = page.NextCursor; q.Cursor == "" {
+			break
+		}
+	}
+	if got := strings.Join(texts, " "); got != "7 6 4 3 1 0" {
+		t.Errorf("home shows %q", got)
+	}
+}
+
+func TestWhoMayEditAndDelete(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	people := w.people(5)
+	owner, author, moderator, partner, stranger := people[0], people[1], people[2], people[3], people[4]
+	circle := w.circle(owner)
+	for who, role := range map[feed.Actor]string{moderator: policy.Moderator, partner: policy.Partner} {
+		if _, err := w.service().SetMember(t.Context(), owner, circle, who.User, role); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		who          feed.Actor
+		edit, remove problem.Code
+	}{
+		"author":    {author, "", ""},
+		"owner":     {owner, problem.NotAuthor, ""},
+		"moderator": {moderator, problem.NotAuthor, ""},
+		"partner":   {partner, problem.NotAuthor, problem.RoleRequired},
+		"stranger":  {stranger, problem.NotAuthor, problem.RoleRequired},
+		"guest":     {feed.Actor{}, problem.Unauthorized, problem.Unauthorized},
+	} {
+		post := w.post(author, circle, "hello")
+		_, err := w.service().UpdatePost(t.Context(), c.who, post.ID, feed.PostChange{Text: "changed"})
+		wantCode(t, name+" edits", err, c.edit)
+		comment, err := w.service().CreateComment(t.Context(), author, post.ID, feed.NewComment{Text: "hm"}, "")
+		wantCode(t, "comment", err, "")
+		wantCode(t, name+" removes a comment", w.service().DeleteComment(t.Context(), c.who, comment.ID), c.remove)
+		wantCode(t, name+" removes", w.service().DeletePost(t.Context(), c.who, post.ID), c.remove)
+		view, err := w.service().Post(t.Context(), c.who, post.ID)
+		if c.remove == "" {
+			wantCode(t, "read after delete", err, problem.Deleted)
+			_, err = w.service().Like(t.Context(), author, post.ID)
+			wantCode(t, "like after delete", err, problem.Deleted)
+			continue
+		}
+		if view.Can[policy.Delete].Allowed || view.Can[policy.Edit].Allowed {
+			t.Errorf("%s: can says %+v", name, view.Can)
+		}
+	}
+	w.holds()
+}
+
+func TestARepeatedKeyAnswersAsTheFirstTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	author := w.people(1)[0]
+	circle := w.circle(author)
+	first, err := w.nodes[0].CreatePost(t.Context(), author, circle, feed.NewPost{Text: "once"}, "k1")
+	wantCode(t, "first", err, "")
+	again, err := w.nodes[1].CreatePost(t.Context(), author, circle, feed.NewPost{Text: "once"}, "k1")
+	wantCode(t, "again", err, "")
+	if a, b := mustJSON(t, first), mustJSON(t, again); a != b {
+		t.Errorf("first %s\nagain %s", a, b)
+	}
+	_, err = w.nodes[0].CreatePost(t.Context(), author, circle, feed.NewPost{Text: "other"}, "k1")
+	wantCode(t, "other body", err, problem.IdempotencyKeyReused)
+	missing := id.New()
+	_, err = w.nodes[0].CreatePost(t.Context(), author, missing, feed.NewPost{Text: "x"}, "k2")
+	wantCode(t, "refused", err, problem.CircleNotFound)
+	_, err = w.nodes[1].CreatePost(t.Context(), author, missing, feed.NewPost{Text: "x"}, "k2")
+	wantCode(t, "refused again", err, problem.CircleNotFound)
+	_, err = w.nodes[0].CreatePost(t.Context(), author, circle, feed.NewPost{Text: "x"}, strings.Repeat("k", 300))
+	wantCode(t, "long key", err, problem.IdempotencyKeyBad)
+	var posts int
+	w.scan(`SELECT count(*) FROM posts`, &posts)
+	if posts != 1 {
+		t.Errorf("%d posts", posts)
+	}
+	w.holds()
+}
+
+func TestBadTextsAreRefusedAndNothingIsWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	author := w.people(1)[0]
+	circle := w.circle(author)
+	for text, code := range map[string]problem.Code{
+		"":                        problem.TextEmpty,
+		" \n ":                    problem.TextEmpty,
+		"a\x00b":                  problem.TextControl,
+		"\xff":                    problem.TextControl,
+		strings.Repeat("字", 5001): problem.TextTooLong,
+	} {
+		_, err := w.service().CreatePost(t.Context(), author, circle, feed.NewPost{Text: text}, "")
+		wantCode(t, fmt.Sprintf("%.10q", text), err, code)
+	}
+	w.post(author, circle, strings.Repeat("👨‍👩‍👧‍👦", 5000))
+	_, err := w.service().CreatePost(t.Context(), author, circle, feed.NewPost{Text: "x", Photos: []string{"p"}}, "")
+	wantCode(t, "photos", err, problem.PhotosUnsupported)
+	var posts int
+	w.scan(`SELECT count(*) FROM posts`, &posts)
+	if posts != 1 {
+		t.Errorf("%d posts", posts)
+	}
+}
+
+func wantCode(t *testing.T, what string, err error, code problem.Code) {
+	t.Helper()
+	if code == "" && err != nil || code != "" && !problem.Has(err, code) {
+		t.Errorf("%s: %v, want %q", what, err, code)
+	}
+}
+
+func mustJSON(t *testing.T, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
