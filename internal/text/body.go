@@ -10,11 +10,10 @@ import (
 )
 
 const (
-	// bytesPerGrapheme bounds a text of n graphemes to 16 n bytes: four times
-	// the longest single code point, on average over the text.
-	bytesPerGrapheme = 16
-	// maxGraphemeBytes bounds one grapheme. The longest emoji have 35 bytes;
-	// 30 combining marks (Unicode's stream-safe limit) have about 60.
+	// bytesPerGrapheme bounds a text of n graphemes to 36 n bytes: room for a
+	// text of nothing but the longest emoji, which have 35.
+	bytesPerGrapheme = 36
+	// maxGraphemeBytes bounds one grapheme: 30 combining marks (Unicode's stream-safe limit) have about 60.
 	maxGraphemeBytes = 64
 )
 

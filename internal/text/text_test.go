@@ -118,7 +118,7 @@ func TestRefused(t *testing.T) {
 // The limit counts what people see, whatever the bytes.
 func TestLimitIsInGraphemes(t *testing.T) {
 	t.Parallel()
-	for _, one := range []string{"x", "字", "🇨🇳", "e\u0301", "\r\n", "👍🏽"} {
+	for _, one := range []string{"x", "字", "🇨🇳", "e\u0301", "\r\n", "👍🏽", "👩🏽‍❤️‍💋‍👨🏿"} {
 		full := "a" + strings.Repeat(one, 9)
 		if _, err := text.Body("body.text", full, 10); err != nil {
 			t.Errorf("10 graphemes of %q are refused: %v", one, err)
