@@ -61,6 +61,7 @@ func TestDecodeRefusesProtobuf(t *testing.T) {
 		"two methods":           "06 08 01 22 00 5a 00",
 		"no id":                 "02 22 00",
 		"id as bytes":           "05 0a 01 01 5a 00",
+		"id as fixed32":         "04 0d 01 5a 00",
 		"method as varint":      "04 08 01 20 01",
 		"field number 0":        "03 00 5a 00",
 		"tag cut off":           "03 08 01 da",
@@ -129,6 +130,42 @@ func TestDecodeToleratesProtobuf(t *testing.T) {
 		}
 		if got, err := Decode(Protobuf, b, DecodeLimits{}); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v", frame, got, err)
+		}
+	}
+}
+
+func TestDecodeRepliesRefuses(t *testing.T) {
+	t.Parallel()
+	for p, frames := range map[Protocol][]string{
+		JSON: {
+			"", "{", `{"connect":{"subs":[]}}`, `{"connect":{"subs":{"a":null}}}`, `{"history":{"publications":[{},]}}`,
+			`{"history":{"publications":{}}}`, `{"push":{"pub":{"tags":{"a":1}}}}`, `{"push":{"pub":{"tags":{"a":"b"}`,
+		},
+		Protobuf: {
+			"", "\x01", "\x08\x22\x06\x22\x04\x3a\x02\x0a\xff", "\x09\x22\x07\x22\x05\x3a\x03\x12\x01\xff",
+			"\x08\x4a\x06\x0a\x04\x12\x02\x0a\x09", "\x08\x4a\x06\x0a\x04\x0a\x02\xc3\x28",
+		},
+	} {
+		for _, frame := range frames {
+			if msgs, err := DecodeReplies(p, []byte(frame)); !errors.Is(err, ErrBadRequest) || msgs != nil {
+				t.Errorf("%v: %q: %+v, %v", p, frame, msgs, err)
+			}
+		}
+	}
+}
+
+// Data is a part of the frame, but what an application appends to it must not reach the next command.
+func TestDataEndsWhereItEnds(t *testing.T) {
+	t.Parallel()
+	for _, p := range []Protocol{JSON, Protobuf} {
+		frame := encode(t, p, &Command{ID: 1, RPC: &RPCRequest{Data: Raw(`"a"`), Method: "like"}})
+		before := bytes.Clone(frame)
+		cmds, err := Decode(p, frame, DecodeLimits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = append(cmds[0].RPC.Data, 'x'); !bytes.Equal(frame, before) {
+			t.Errorf("%v: %q", p, frame)
 		}
 	}
 }

@@ -91,20 +91,20 @@ func onOneLine(p Protocol, value any) {
 }
 
 func stripRaw(v reflect.Value) {
-	switch kind := v.Kind(); {
-	case kind == reflect.Pointer:
+	switch v.Kind() { //nolint:exhaustive // the other kinds hold nothing
+	case reflect.Pointer:
 		if !v.IsNil() {
 			stripRaw(v.Elem())
 		}
-	case kind == reflect.Struct:
+	case reflect.Struct:
 		for i := range v.NumField() {
 			stripRaw(v.Field(i))
 		}
-	case kind == reflect.Map:
+	case reflect.Map:
 		for _, key := range v.MapKeys() {
 			stripRaw(v.MapIndex(key))
 		}
-	case kind == reflect.Slice:
+	case reflect.Slice:
 		if raw, ok := v.Interface().(Raw); ok {
 			if raw != nil {
 				v.SetBytes(bytes.ReplaceAll(raw, []byte("\r"), nil))

@@ -112,23 +112,23 @@ func drawOne[T any](t *rapid.T, gen *rapid.Generator[T]) *T {
 
 // tidy makes empty slices and maps nil, which is how they are decoded, and nil elements empty.
 func tidy(v reflect.Value) {
-	switch kind := v.Kind(); {
-	case kind == reflect.Pointer:
+	switch v.Kind() { //nolint:exhaustive // the other kinds hold nothing
+	case reflect.Pointer:
 		if !v.IsNil() {
 			tidy(v.Elem())
 		}
-	case kind == reflect.Struct:
+	case reflect.Struct:
 		for i := range v.NumField() {
 			tidy(v.Field(i))
 		}
-	case kind == reflect.Slice:
+	case reflect.Slice:
 		if v.Len() == 0 {
 			v.SetZero()
 		}
 		for i := range v.Len() {
 			fillNil(v.Index(i), v.Index(i).Set)
 		}
-	case kind == reflect.Map:
+	case reflect.Map:
 		if v.Len() == 0 {
 			v.SetZero()
 		}
