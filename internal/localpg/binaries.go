@@ -1,6 +1,7 @@
 package localpg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,10 +28,11 @@ type binaries struct {
 func (b binaries) postgres() string { return filepath.Join(b.dir, "postgres") }
 func (b binaries) initdb() string   { return filepath.Join(b.dir, "initdb") }
 
-// findBinaries returns the first Postgres of explicit, PATH and the system's
+// findBinaries returns the first Postgres of o.BinDir, PATH and the system's
 // places, newest first. When d has data already, their major version decides.
-func findBinaries(ctx context.Context, explicit string, d layout) (binaries, error) {
-	found, rejected := candidates(ctx, explicit)
+func findBinaries(ctx context.Context, o Options, d layout) (binaries, error) {
+	explicit := o.BinDir
+	found, rejected := candidates(ctx, explicit, cmp.Or(o.system, systemBinaries))
 	if explicit != "" && (len(found) == 0 || found[0].dir != resolved(explicit)) {
 		return binaries{}, fmt.Errorf("%w in %s: %s", ErrNoBinaries, explicit, strings.Join(rejected, "; "))
 	}
@@ -65,7 +67,7 @@ func (e *MajorError) Error() string {
 }
 
 // candidates lists the usable binaries, best first, and why others are not.
-func candidates(ctx context.Context, explicit string) (found []binaries, rejected []string) {
+func candidates(ctx context.Context, explicit, pattern string) (found []binaries, rejected []string) {
 	dirs := []string{}
 	if explicit != "" {
 		dirs = append(dirs, explicit)
@@ -73,7 +75,7 @@ func candidates(ctx context.Context, explicit string) (found []binaries, rejecte
 	if path, err := exec.LookPath("postgres"); err == nil {
 		dirs = append(dirs, filepath.Dir(resolved(path)))
 	}
-	system, _ := filepath.Glob(systemBinaries) // the pattern is well formed
+	system, _ := filepath.Glob(pattern) // it is well formed
 	slices.SortFunc(system, func(a, b string) int { return pathMajor(b) - pathMajor(a) })
 	for _, dir := range append(dirs, system...) {
 		b, err := examine(ctx, resolved(dir))

@@ -18,7 +18,7 @@ import (
 
 const (
 	linkList = "pg-symlinks.json" // in native/, paths relative to the package
-	copies   = "/var/cache/lifecircle"
+	copiesAt = "/var/cache/lifecircle"
 )
 
 // linkLibraries makes the links of an npm package whose binaries are in dir;
@@ -61,8 +61,8 @@ func link(pkg, source, target string) error {
 }
 
 // reachable returns the binaries as a may run them: as they are, or a copy
-// under /var/cache when they lie in a directory that is closed to a.
-func (b binaries) reachable(a account) (binaries, error) {
+// in the directory copies when they lie in one that is closed to a.
+func (b binaries) reachable(a account, copies string) (binaries, error) {
 	if a.canRun(b.postgres()) {
 		return b, nil
 	}

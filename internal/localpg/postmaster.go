@@ -1,6 +1,7 @@
 package localpg
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -64,11 +65,11 @@ func (s *Server) launch(ctx context.Context) (instance, error) {
 	if err != nil {
 		return instance{}, err
 	}
-	bin, err := findBinaries(ctx, s.opts.BinDir, s.dir)
+	bin, err := findBinaries(ctx, s.opts, s.dir)
 	if err != nil {
 		return instance{}, err
 	}
-	if bin, err = bin.reachable(acct); err != nil {
+	if bin, err = bin.reachable(acct, cmp.Or(s.opts.copies, copiesAt)); err != nil {
 		return instance{}, err
 	}
 	if err := s.prepare(ctx, bin, acct); err != nil {
@@ -157,7 +158,7 @@ func (s *Server) spawn(bin binaries, acct account) (instance, error) {
 		cmd.Args = append(cmd.Args, "-c", name+"="+conf[name])
 	}
 	cmd.Stdout, cmd.Stderr = out, out
-	if s.opts.Volatile {
+	if s.opts.Volatile || s.opts.EndWithProcess {
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT
 	}
 	if err := cmd.Start(); err != nil {

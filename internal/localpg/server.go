@@ -30,11 +30,17 @@ type Options struct {
 	Log       *slog.Logger // nil: silent
 	Exclusive bool         // refuse with ErrServed if another exclusive user is alive: two servers on one directory
 
-	// Volatile is for tests only: Postgres does not wait for the disk and
-	// dies with this process.
+	// EndWithProcess is for tests and measurements: Postgres dies with this
+	// process, however that ends.
+	EndWithProcess bool
+	// Volatile is for tests only: Postgres does not wait for the disk, and
+	// ends with the process.
 	Volatile bool
 	// Settings are added to the command line of Postgres and win over its own.
 	Settings map[string]string
+
+	system string // for our own tests: where distributions put binaries, as a glob pattern
+	copies string // for our own tests: where binaries are copied to
 }
 
 // Server is the use of a local Postgres, until Stop.

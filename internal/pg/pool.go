@@ -86,8 +86,10 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 	cfg.HealthCheckPeriod = healthCheckPeriod
 
 	cc := cfg.ConnConfig
-	cc.ConnectTimeout = dialTimeout
-	cc.DialFunc = (&net.Dialer{Timeout: dialTimeout, KeepAliveConfig: keepAlive}).DialContext
+	if cc.ConnectTimeout == 0 || cc.ConnectTimeout > dialTimeout {
+		cc.ConnectTimeout = dialTimeout
+	}
+	cc.DialFunc = (&net.Dialer{Timeout: cc.ConnectTimeout, KeepAliveConfig: keepAlive}).DialContext
 	cc.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
 	cc.StatementCacheCapacity = preparedCache
 	setDefault(cc.RuntimeParams, "application_name", or(o.AppName, "lifecircle"))
@@ -115,14 +117,22 @@ func inspect(ctx context.Context, cfg *pgx.ConnConfig) (weak bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("%w: %s: %w", ErrNotPostgres, address(cfg), err)
 	}
-	num, err := strconv.Atoi(version)
-	if err != nil {
-		return false, fmt.Errorf("%w: %s says it is version %q", ErrNotPostgres, address(cfg), version)
-	}
-	if major := num / 10000; major < MinMajor {
-		return false, fmt.Errorf("%w: %s is PostgreSQL %d, and version %d or newer is needed", ErrTooOld, address(cfg), major, MinMajor)
+	if err := checkVersion(version); err != nil {
+		return false, fmt.Errorf("%w: %s", err, address(cfg))
 	}
 	return commit == "off" || commit == "local", nil
+}
+
+// checkVersion judges what Postgres calls server_version_num, such as 150018.
+func checkVersion(num string) error {
+	n, err := strconv.Atoi(num)
+	if err != nil {
+		return fmt.Errorf("%w: it says it is version %q", ErrNotPostgres, num)
+	}
+	if major := n / 10000; major < MinMajor {
+		return fmt.Errorf("%w: it is PostgreSQL %d, and version %d or newer is needed", ErrTooOld, major, MinMajor)
+	}
+	return nil
 }
 
 // explainConnect finds the reason in a failure to connect.
@@ -142,7 +152,7 @@ func explainConnect(cfg *pgx.ConnConfig, err error) error {
 	case errors.As(err, &op) && op.Op == "dial":
 		return fmt.Errorf("%w: %s: %w", ErrUnreachable, address(cfg), op.Err)
 	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded):
-		return fmt.Errorf("%w: %s did not answer within %s", ErrUnreachable, address(cfg), dialTimeout)
+		return fmt.Errorf("%w: %s did not answer within %s", ErrUnreachable, address(cfg), cfg.ConnectTimeout)
 	case errors.Is(err, context.Canceled):
 		return err
 	}
