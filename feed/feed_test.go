@@ -47,8 +47,9 @@ func (w *world) service() *feed.Service { return w.nodes[0] }
 func (w *world) people(n int) []feed.Actor {
 	w.t.Helper()
 	out := make([]feed.Actor, n)
+	first := id.New()
 	for i := range out {
-		out[i] = feed.Actor{User: id.New() + id.ID(i)}
+		out[i] = feed.Actor{User: first + id.ID(i)}
 		if _, err := w.pool.Exec(w.t.Context(), `INSERT INTO users (id, handle, display_name, password_hash) VALUES ($1, $2, $3, '-')`,
 			out[i].User, fmt.Sprintf("u%x", int64(out[i].User)), fmt.Sprintf("Person %d", i)); err != nil {
 			w.t.Fatal(err)

@@ -1,0 +1,182 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lifecircle/feed"
+	"lifecircle/internal/id"
+	"lifecircle/internal/localpg"
+	"lifecircle/internal/pg"
+)
+
+const (
+	writers       = 512 // callers at the same time
+	floorSeconds  = 2
+	floorClients  = 16
+	manyCircles   = 1_000
+	benchPeople   = 2_000
+	bulkInsertMax = 50_000
+)
+
+// stage is a durable Postgres, the feed on it, and people to act.
+type stage struct {
+	server *localpg.Server
+	bin    string
+	pool   *pgxpool.Pool
+	feed   *feed.Service
+	people []feed.Actor
+}
+
+var theStage = sync.OnceValues(newStage)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if s, err := theStage(); err == nil && s != nil {
+		s.pool.Close()
+		if err := s.server.Stop(context.Background()); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	os.Exit(code)
+}
+
+func newStage() (*stage, error) {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "lifecircle-bench-")
+	if err != nil {
+		return nil, err
+	}
+	_ = os.Chmod(dir, 0o755)
+	server, err := localpg.Start(ctx, localpg.Options{Dir: filepath.Join(dir, "data")})
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pg.Open(ctx, server.URL(), pg.Options{AppName: "bench"})
+	if err != nil {
+		return nil, err
+	}
+	if err := pg.Migrate(ctx, pool); err != nil {
+		return nil, err
+	}
+	s := &stage{server: server, pool: pool}
+	if s.feed, err = feed.New(ctx, pool, feed.Options{}); err != nil {
+		return nil, err
+	}
+	go func() { _ = s.feed.Run(ctx) }() // ends with the process
+	return s, s.populate(ctx)
+}
+
+func (s *stage) populate(ctx context.Context) error {
+	ids, handles := make([]id.ID, benchPeople), make([]string, benchPeople)
+	first := id.New()
+	for i := range ids {
+		ids[i], handles[i] = first+id.ID(i), fmt.Sprintf("bench_%d", i)
+		s.people = append(s.people, feed.Actor{User: ids[i]})
+	}
+	_, err := s.pool.Exec(ctx, `INSERT INTO users (id, handle, display_name, password_hash)
+		SELECT i, h, h, '-' FROM unnest($1::bigint[], $2::text[]) AS n (i, h)`, ids, handles)
+	return err
+}
+
+func (s *stage) circles(tb testing.TB, n int) []id.ID {
+	tb.Helper()
+	out := make([]id.ID, n)
+	for i := range out {
+		c, err := s.feed.CreateCircle(context.Background(), s.people[0], feed.NewCircle{Name: "bench"}, "")
+		if err != nil {
+			tb.Fatal(err)
+		}
+		out[i] = c.ID
+	}
+	return out
+}
+
+// floor measures what pgbench reaches on the same server with one-row inserts.
+func (s *stage) floor(tb testing.TB) float64 {
+	tb.Helper()
+	ctx := context.Background()
+	if _, err := s.pool.Exec(ctx, `CREATE TABLE IF NOT EXISTS floor (id bigserial PRIMARY KEY, circle_id bigint, author_id bigint, text text, created_at timestamptz DEFAULT now())`); err != nil {
+		tb.Fatal(err)
+	}
+	script := filepath.Join(tb.TempDir(), "insert.sql")
+	if err := os.WriteFile(script, []byte("INSERT INTO floor (circle_id, author_id, text) VALUES (1, 2, 'a post of the usual length, some eighty characters long, as people write them');\n"), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	cmd := exec.CommandContext(ctx, s.pgbench(tb), "-n", "-M", "prepared", "-c", strconv.Itoa(floorClients), "-j", "2", "-T", strconv.Itoa(floorSeconds), "-f", script, s.server.URL()) //nolint:gosec // our own arguments
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Run(); err != nil {
+		tb.Fatalf("pgbench: %v\n%s", err, out.String())
+	}
+	m := regexp.MustCompile(`tps = ([0-9.]+)`).FindSubmatch(out.Bytes())
+	if m == nil {
+		tb.Fatalf("pgbench said\n%s", out.String())
+	}
+	tps, err := strconv.ParseFloat(string(m[1]), 64)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return tps
+}
+
+func (s *stage) pgbench(tb testing.TB) string {
+	tb.Helper()
+	if path, err := exec.LookPath("pgbench"); err == nil {
+		return path
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
+	if len(found) == 0 {
+		tb.Skip("no pgbench on this machine to compare with")
+	}
+	return found[len(found)-1]
+}
+
+// spread runs do b.N times from many callers and reports the rate, alone and
+// as a multiple of pgbench's one-row inserts in the same run.
+func (s *stage) spread(b *testing.B, unit string, do func(i int) error) {
+	b.Helper()
+	floor := s.floor(b)
+	var (
+		next    atomic.Int64
+		callers sync.WaitGroup
+	)
+	b.ResetTimer()
+	for range writers {
+		callers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < b.N; i = int(next.Add(1)) - 1 {
+				if err := do(i); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	callers.Wait()
+	b.StopTimer()
+	rate := float64(b.N) / b.Elapsed().Seconds()
+	b.ReportMetric(rate, unit+"/s")
+	b.ReportMetric(floor, "pgbench/s")
+	b.ReportMetric(rate/floor, "x-pgbench")
+	b.ReportMetric(0, "ns/op")
+}
+
+func ready(b *testing.B) *stage {
+	b.Helper()
+	s, err := theStage()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
