@@ -1,0 +1,184 @@
+package httpapi
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"lifecircle/internal/problem"
+)
+
+const (
+	bearerScheme = "bearer"
+	codesKey     = "x-problem-codes" // on an operation: what it can answer
+)
+
+func newDocument() *huma.OpenAPI {
+	return &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info: &huma.Info{
+			Title: "Life Circle", Version: "1",
+			Description: "Circles, posts, likes and comments. What happens is told live on the socket at " + socketPath +
+				" (the Centrifuge client protocol).\n\nIds are opaque strings. Times are RFC 3339 in UTC. Lists are read with limit and cursor. " +
+				"Every refusal is a problem document (RFC 9457) with a stable code; a client that does not know a code goes by the status.",
+		},
+		Components: &huma.Components{
+			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+			SecuritySchemes: map[string]*huma.SecurityScheme{
+				bearerScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access_token of register, login or refresh."},
+			},
+		},
+		Tags: []*huma.Tag{
+			{Name: "auth", Description: "Accounts and sessions"},
+			{Name: "people", Description: "Profiles"},
+			{Name: "circles", Description: "Circles, who follows them and who has a role"},
+			{Name: "posts", Description: "Posts and likes"},
+			{Name: "comments", Description: "Comments"},
+			{Name: "ops", Description: "Operation, and what clients should know of it"},
+			{Name: "dev", Description: "Doors for tests, open with --dev only"},
+		},
+	}
+}
+
+// operation describes a route to huma.
+func (rt route) operation() huma.Operation {
+	codes := rt.allCodes()
+	op := huma.Operation{
+		OperationID: rt.id, Method: rt.method, Path: rt.path, Tags: []string{rt.tag}, Summary: rt.summary, Description: rt.about,
+		DefaultStatus: rt.status, BodyReadTimeout: -1, // bodies are in memory by then, see strictBody
+		Responses:  map[string]*huma.Response{},
+		Extensions: map[string]any{codesKey: codes},
+	}
+	switch rt.access {
+	case viewer:
+		op.Security = []map[string][]string{{}, {bearerScheme: {}}}
+	case account:
+		op.Security = []map[string][]string{{bearerScheme: {}}}
+	case anybody:
+	}
+	for _, c := range codes {
+		describeError(op.Responses, c)
+	}
+	return op
+}
+
+// allCodes adds what is checked before the handler, sorted by status and name.
+func (rt route) allCodes() []problem.Code {
+	codes := append([]problem.Code{problem.MalformedRequest, problem.Unavailable, problem.Internal}, rt.codes...)
+	if !rt.ops {
+		codes = append(codes, problem.RateLimited, problem.Overloaded)
+	}
+	if rt.access != anybody {
+		codes = append(codes, problem.InvalidToken, problem.TokenExpired)
+	}
+	if rt.access == account {
+		codes = append(codes, problem.Unauthorized)
+	}
+	if rt.body {
+		codes = append(codes, problem.MalformedJSON, problem.BodyTooLarge, problem.BadContentType, problem.Invalid_)
+	}
+	if rt.keyed {
+		codes = append(codes, problem.IdempotencyKeyBad, problem.IdempotencyKeyReused, problem.IdempotencyBusy)
+	}
+	if rt.dev {
+		codes = append(codes, problem.NotFound)
+	}
+	if slices.Contains(rt.codes, problem.BadCursor) {
+		codes = append(codes, problem.Invalid_) // limit
+	}
+	slices.SortFunc(codes, func(a, b problem.Code) int {
+		if d := problem.Status(a) - problem.Status(b); d != 0 {
+			return d
+		}
+		return strings.Compare(string(a), string(b))
+	})
+	return slices.Compact(codes)
+}
+
+func describeError(responses map[string]*huma.Response, c problem.Code) {
+	status := strconv.Itoa(problem.Status(c))
+	r := responses[status]
+	if r != nil {
+		r.Description += ", " + string(c)
+		return
+	}
+	r = &huma.Response{
+		Description: http.StatusText(problem.Status(c)) + ": " + string(c),
+		Content:     map[string]*huma.MediaType{problemType: {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}}},
+	}
+	switch problem.Status(c) {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		r.Headers = map[string]*huma.Param{"Retry-After": {Description: "seconds to wait", Schema: &huma.Schema{Type: huma.TypeInteger}}}
+	}
+	responses[status] = r
+}
+
+// finishDocument completes what the routes have described and returns it.
+func (s *server) finishDocument() ([]byte, error) {
+	doc := s.api.OpenAPI()
+	doc.Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "")
+	delete(doc.Components.Schemas.Map(), "ErrorModel") // huma's own, which never leaves
+	delete(doc.Components.Schemas.Map(), "ErrorDetail")
+	loosenAnswers(doc)
+	spec, err := doc.YAML()
+	if err != nil {
+		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+	}
+	return spec, nil
+}
+
+// loosenAnswers lets the objects of answers grow: a client must not refuse
+// what a later version adds. Requests stay closed. Lists in answers are never
+// null, which huma assumes of a slice.
+func loosenAnswers(doc *huma.OpenAPI) {
+	schemas := doc.Components.Schemas.Map()
+	taken := map[string]bool{}
+	for _, item := range doc.Paths {
+		for _, op := range operationsOf(item) {
+			if op.RequestBody != nil {
+				mark(schemas, op.RequestBody.Content["application/json"].Schema, taken)
+			}
+		}
+	}
+	for name, schema := range schemas {
+		if taken[name] {
+			continue
+		}
+		if schema.AdditionalProperties == false {
+			schema.AdditionalProperties = nil
+		}
+		for _, p := range schema.Properties {
+			if p.Type == huma.TypeArray {
+				p.Nullable = false
+			}
+		}
+	}
+}
+
+// mark notes the named schemas that s is made of.
+func mark(schemas map[string]*huma.Schema, s *huma.Schema, taken map[string]bool) {
+	if s == nil {
+		return
+	}
+	if name := strings.TrimPrefix(s.Ref, "#/components/schemas/"); s.Ref != "" && !taken[name] {
+		taken[name] = true
+		mark(schemas, schemas[name], taken)
+	}
+	mark(schemas, s.Items, taken)
+	for _, p := range s.Properties {
+		mark(schemas, p, taken)
+	}
+}
+
+func operationsOf(item *huma.PathItem) []*huma.Operation {
+	all := []*huma.Operation{item.Get, item.Put, item.Post, item.Patch, item.Delete}
+	return slices.DeleteFunc(all, func(op *huma.Operation) bool { return op == nil })
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

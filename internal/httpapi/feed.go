@@ -1,0 +1,10 @@
+package httpapi
+
+// Feed is what the routes need of feed.Service.
+type Feed interface {
+	People
+	Circles
+	Members
+	Posts
+	Comments
+}

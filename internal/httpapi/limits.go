@@ -1,0 +1,93 @@
+package httpapi
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"lifecircle/feed"
+	"lifecircle/internal/ratelimit"
+)
+
+// knownLimits are those that this package can name.
+type knownLimits struct {
+	Feed       feedLimits          `json:"feed"`
+	HTTP       httpLimits          `json:"http"`
+	Rates      map[string]rateBody `json:"rates" doc:"by what is counted"`
+	Categories []string            `json:"categories" nullable:"false" doc:"of circles"`
+}
+
+type feedLimits struct {
+	PostCharacters        int `json:"post_characters" doc:"as people count them, grapheme clusters"`
+	CommentCharacters     int `json:"comment_characters"`
+	CircleNameCharacters  int `json:"circle_name_characters"`
+	DescriptionCharacters int `json:"description_characters"`
+	BioCharacters         int `json:"bio_characters"`
+	PlaceCharacters       int `json:"place_characters"`
+	DisplayNameCharacters int `json:"display_name_characters"`
+	Tags                  int `json:"tags" doc:"of a circle"`
+	TagCharacters         int `json:"tag_characters"`
+	Follows               int `json:"follows" doc:"circles that one person may follow"`
+	PageItems             int `json:"page_items" doc:"of one page, at most"`
+	DefaultPageItems      int `json:"default_page_items"`
+}
+
+type httpLimits struct {
+	BodyBytes                int `json:"body_bytes"`
+	HeaderBytes              int `json:"header_bytes"`
+	JSONDepth                int `json:"json_depth"`
+	IdempotencyKeyCharacters int `json:"idempotency_key_characters"`
+	RequestSeconds           int `json:"request_seconds" doc:"then 503"`
+}
+
+type rateBody struct {
+	Burst      int     `json:"burst" doc:"so many at once"`
+	Count      int     `json:"count" doc:"so many in per_seconds, in the long run"`
+	PerSeconds float64 `json:"per_seconds"`
+}
+
+// limitsBody is knownLimits and what other parts added, by the part's name.
+type limitsBody map[string]any
+
+// Schema implements huma.SchemaProvider.
+func (limitsBody) Schema(r huma.Registry) *huma.Schema {
+	s := *r.Schema(reflect.TypeFor[knownLimits](), false, "Limits")
+	s.AdditionalProperties = true
+	s.Description = "Members beside these are the limits of other parts, by the part's name."
+	return &s
+}
+
+// limitsOf adds the limits of other parts to those that are known here.
+func limitsOf(others map[string]any) (limitsBody, error) {
+	known := limitsBody{
+		"feed": feedLimits{
+			PostCharacters: feed.MaxPostGraphemes, CommentCharacters: feed.MaxCommentGraphemes,
+			CircleNameCharacters: feed.MaxCircleNameGraphemes, DescriptionCharacters: feed.MaxDescriptionGraphemes,
+			BioCharacters: feed.MaxBioGraphemes, PlaceCharacters: feed.MaxPlaceGraphemes, DisplayNameCharacters: feed.MaxDisplayNameGraphemes,
+			Tags: feed.MaxTags, TagCharacters: feed.MaxTagGraphemes, Follows: feed.MaxFollows,
+			PageItems: feed.MaxPage, DefaultPageItems: feed.DefaultPage,
+		},
+		"http": httpLimits{
+			BodyBytes: MaxBodyBytes, HeaderBytes: MaxHeaderBytes, JSONDepth: maxJSONDepth,
+			IdempotencyKeyCharacters: maxKeyLength, RequestSeconds: int(requestTime.Seconds()),
+		},
+		"rates":      rates(),
+		"categories": feed.Categories,
+	}
+	for part, limits := range others {
+		if _, taken := known[part]; taken {
+			return nil, fmt.Errorf("two parts of the limits are called %q", part)
+		}
+		known[part] = limits
+	}
+	return known, nil
+}
+
+func rates() map[string]rateBody {
+	all := map[string]rateBody{}
+	for _, l := range ratelimit.All() {
+		all[l.Name] = rateBody{Burst: l.Rate.Burst, Count: l.Rate.Count, PerSeconds: l.Rate.Per.Seconds()}
+	}
+	return all
+}

@@ -1,0 +1,68 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"lifecircle/feed"
+	"lifecircle/internal/id"
+	"lifecircle/internal/problem"
+	"lifecircle/internal/ratelimit"
+)
+
+// Members is what the routes of roles need of the feed.
+type Members interface {
+	SetMember(ctx context.Context, a feed.Actor, circle, user id.ID, role string) (feed.Member, error)
+	RemoveMember(ctx context.Context, a feed.Actor, circle, user id.ID) error
+}
+
+func (s *server) memberRoutes() {
+	codes := []problem.Code{problem.CircleNotFound, problem.UserNotFound, problem.Banned, problem.RoleRequired, problem.LastOwner}
+	register(s, route{
+		id: "set_member", method: http.MethodPut, path: "/v1/circles/{id}/members/{user}", tag: "circles", access: account, limit: ratelimit.Changes,
+		summary: "Give a person a role in a circle", about: "Owners may. A circle keeps one owner at least.",
+		codes: append([]problem.Code{problem.RoleUnknown}, codes...),
+	}, s.setMember)
+	register(s, route{
+		id: "remove_member", method: http.MethodDelete, path: "/v1/circles/{id}/members/{user}", tag: "circles", access: account, limit: ratelimit.Changes,
+		summary: "End a person's role in a circle", about: "Owners may, and everybody may lay down his own role.", codes: codes,
+	}, s.removeMember)
+}
+
+type memberPath struct {
+	circlePath
+	User string `path:"user" doc:"a user's id"`
+}
+
+func (p memberPath) member() (circle, user id.ID, err error) {
+	if circle, err = p.circle(); err != nil {
+		return 0, 0, err
+	}
+	user, err = userID(p.User)
+	return circle, user, err
+}
+
+type setMember struct {
+	memberPath
+	Body newRole
+}
+
+type newRole struct {
+	Role string `json:"role" doc:"owner, moderator or partner"`
+}
+
+func (s *server) setMember(ctx context.Context, in *setMember) (*reply[feed.Member], error) {
+	circle, user, err := in.member()
+	if err != nil {
+		return nil, err
+	}
+	return answer(s.Feed.SetMember(ctx, actor(ctx), circle, user, in.Body.Role))
+}
+
+func (s *server) removeMember(ctx context.Context, in *memberPath) (*noBody, error) {
+	circle, user, err := in.member()
+	if err != nil {
+		return nil, err
+	}
+	return nil, s.Feed.RemoveMember(ctx, actor(ctx), circle, user)
+}

@@ -1,0 +1,64 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"lifecircle/feed"
+	"lifecircle/internal/id"
+	"lifecircle/internal/problem"
+	"lifecircle/internal/ratelimit"
+)
+
+// People is what the routes of people need of the feed.
+type People interface {
+	User(ctx context.Context, user id.ID) (feed.User, error)
+	UpdateUser(ctx context.Context, a feed.Actor, c feed.UserChange) (feed.User, error)
+}
+
+func (s *server) peopleRoutes() {
+	register(s, route{
+		id: "get_me", method: http.MethodGet, path: "/v1/me", tag: "people", access: account,
+		summary: "Your own page", codes: []problem.Code{problem.UserNotFound},
+	}, s.getMe)
+	register(s, route{
+		id: "update_me", method: http.MethodPatch, path: "/v1/me", tag: "people", access: account, limit: ratelimit.Changes,
+		summary: "Change your name or what you say of yourself", about: "What is left out stays as it is.",
+		codes: []problem.Code{problem.Banned, problem.UserNotFound, problem.TextEmpty, problem.TextTooLong, problem.TextControl},
+	}, s.updateMe)
+	register(s, route{
+		id: "get_user", method: http.MethodGet, path: "/v1/users/{id}", tag: "people", access: viewer,
+		summary: "A person's public page", codes: []problem.Code{problem.UserNotFound},
+	}, s.getUser)
+}
+
+func (s *server) getMe(ctx context.Context, _ *nothing) (*reply[feed.User], error) {
+	return answer(s.Feed.User(ctx, actor(ctx).User))
+}
+
+type updateMe struct{ Body feed.UserChange }
+
+func (s *server) updateMe(ctx context.Context, in *updateMe) (*reply[feed.User], error) {
+	return answer(s.Feed.UpdateUser(ctx, actor(ctx), in.Body))
+}
+
+type userPath struct {
+	ID string `path:"id" doc:"a user's id"`
+}
+
+func (s *server) getUser(ctx context.Context, in *userPath) (*reply[feed.User], error) {
+	user, err := userID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return answer(s.Feed.User(ctx, user))
+}
+
+// userID reads a user's id in a path. One that cannot be is of nobody.
+func userID(text string) (id.ID, error) {
+	user, err := id.Parse(text)
+	if err != nil {
+		return 0, problem.New(problem.UserNotFound, "This person does not exist.")
+	}
+	return user, nil
+}

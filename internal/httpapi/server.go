@@ -1,0 +1,170 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/labstack/echo/v4"
+
+	"lifecircle/internal/ratelimit"
+)
+
+const (
+	// MaxBodyBytes bounds the body of a request.
+	MaxBodyBytes = 64 << 10
+	// MaxHeaderBytes bounds the request line and the headers together.
+	MaxHeaderBytes = 16 << 10
+
+	requestTime = 15 * time.Second  // from the first byte of a handler to its answer
+	headerTime  = 5 * time.Second   // to send the headers
+	bodyTime    = 10 * time.Second  // to send the body
+	writeTime   = 60 * time.Second  // from the headers to the end of the answer
+	idleTime    = 120 * time.Second // between two requests of a connection
+)
+
+// Options are the parts that New joins. Feed and Auth are needed.
+type Options struct {
+	Feed    Feed
+	Auth    Auth
+	Limiter ratelimit.Limiter // nil lifts every rate limit
+
+	Dev       bool                            // opens /v1/dev
+	WebSocket http.Handler                    // serves /connection/websocket; nil: not found
+	Web       fs.FS                           // the built web client, index.html at its root; nil: there is none
+	Ready     func(context.Context) Readiness // nil: always ready
+	Limits    map[string]any                  // what other parts limit, by the part's name; added to /v1/limits
+	Version   Version
+
+	// TrustedProxies are the peers whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger      // nil is slog.Default
+	Observe        func(Observation) // told of each answer; nil: nobody counts
+}
+
+// Observation is one answered request, for metrics.
+type Observation struct {
+	Method string
+	Route  string // its pattern, such as /v1/posts/:id; empty for what is no route
+	Status int
+	Took   time.Duration
+}
+
+// server holds what handlers need.
+type server struct {
+	Options
+	echo   *echo.Echo
+	api    huma.API
+	static *files
+	docs   []byte // the page at /docs
+	spec   []byte // the document at /openapi.yaml
+	limits limitsBody
+}
+
+// New returns the handler of everything that is served on the public address.
+func New(o Options) (http.Handler, error) {
+	if o.Feed == nil || o.Auth == nil {
+		return nil, errors.New("httpapi needs a feed and an auth service")
+	}
+	s, err := build(o)
+	if err != nil {
+		return nil, err
+	}
+	return http.HandlerFunc(s.serve), nil
+}
+
+// Document returns the OpenAPI document in YAML. It depends on nothing but
+// the code.
+func Document() ([]byte, error) {
+	s, err := build(Options{})
+	if err != nil {
+		return nil, err
+	}
+	return s.spec, nil
+}
+
+// NewServer returns an http.Server for the handler with every time limit set.
+// The caller listens, serves and shuts down.
+func NewServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: headerTime,
+		WriteTimeout:      writeTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    MaxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // broken TLS and requests: the client's doing
+	}
+}
+
+func build(o Options) (*server, error) {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	s := &server{Options: o}
+	var err error
+	if s.static, err = loadFiles(o.Web); err != nil {
+		return nil, err
+	}
+	if s.limits, err = limitsOf(o.Limits); err != nil {
+		return nil, err
+	}
+	s.newRouter()
+	s.routes()
+	if s.spec, err = s.finishDocument(); err != nil {
+		return nil, err
+	}
+	s.docs, err = renderDocs(s.api.OpenAPI())
+	return s, err
+}
+
+// routes lists what is served, area by area.
+func (s *server) routes() {
+	s.authRoutes()
+	s.peopleRoutes()
+	s.circleRoutes()
+	s.memberRoutes()
+	s.postRoutes()
+	s.commentRoutes()
+	s.opsRoutes()
+	s.devRoutes()
+	s.pageRoutes()
+}
+
+// serve is the outermost handler. Sockets leave here, so that nothing of a
+// request's life is held for as long as they last.
+func (s *server) serve(w http.ResponseWriter, r *http.Request) {
+	r = s.withClientAddress(r)
+	secure(w.Header())
+	if r.URL.Path == socketPath && s.WebSocket != nil {
+		s.WebSocket.ServeHTTP(w, r)
+		return
+	}
+	if r.Method == http.MethodHead { // answered like GET; net/http drops the body
+		get := *r
+		get.Method, r = http.MethodGet, &get
+		w = bodiless{w}
+	}
+	s.echo.ServeHTTP(w, r)
+}
+
+// bodiless keeps a HEAD's answer from having a body, whoever serves it.
+type bodiless struct{ http.ResponseWriter }
+
+func (bodiless) Write(b []byte) (int, error)   { return len(b), nil }
+func (b bodiless) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
+// contentPolicy lets pages load from here alone, and run no inline script.
+const contentPolicy = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; object-src 'none'; " +
+	"base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+
+// secure sets what every answer carries.
+func secure(h http.Header) {
+	h.Set("Content-Security-Policy", contentPolicy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "same-origin")
+}
