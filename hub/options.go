@@ -1,0 +1,103 @@
+package hub
+
+import (
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Options configure a Node. Only Handler is required; zero values take the defaults named.
+type Options struct {
+	Handler Handler
+	Log     Log    // nil: no positioned channels and no history
+	Broker  Broker // nil: NewMemoryBroker, for a single node
+	Logger  *slog.Logger
+
+	Name    string // of this node, distinct from all others; random if empty
+	Version string // told to clients
+
+	// Origins that browsers may connect from besides the server's own host: patterns of path.Match on the host, or
+	// on scheme://host. "*" allows all.
+	Origins []string
+	// RemoteAddr finds a client's address. By default it is the peer's, without the port.
+	RemoteAddr func(*http.Request) string
+
+	MaxConnections   int           // of this node, 0: no limit; beyond it the handshake is answered 503
+	MaxSubscriptions int           // of one client, 128
+	MaxMessageBytes  int64         // one frame from a client, 64 KiB; beyond it close 1009
+	QueueBytes       int           // waiting for one client, 1 MiB; beyond it 3008
+	WriteTimeout     time.Duration // one write to a client, 5 s; then 3008
+	ConnectTimeout   time.Duration // until the connect command, 10 s; then 3502
+	CommandTimeout   time.Duration // one command in the Handler, 30 s
+	PingInterval     time.Duration // 25 s
+	PongTimeout      time.Duration // shorter than PingInterval, 8 s; then 3012
+	ExpiryGrace      time.Duration // for the refresh after a connection expired, 25 s; then 3005
+
+	GapWait      time.Duration // for a missing publication before the log is read, 50 ms
+	HeadInterval time.Duration // between comparisons of all channels with the log, 1 s
+
+	// Occupancy, if set, makes the publication that tells the subscribers of a channel how many clients are subscribed
+	// to it on all nodes. It is called at most once an OccupancyInterval (2 s) for a channel, if the number changed. Its
+	// result should have no offset; with a Key a newer one replaces an older one.
+	Occupancy         func(channel string, clients int) Publication
+	OccupancyInterval time.Duration
+}
+
+const (
+	maxChannelBytes = 255             // a channel's name
+	channelLinger   = 5 * time.Second // a channel without subscribers stays known to the broker: people reload pages
+	logTimeout      = 5 * time.Second // one read of the log
+	brokerTimeout   = 5 * time.Second // one call to the broker; it should be far quicker
+	closeTimeout    = 5 * time.Second // for the peer's answer to our close frame
+)
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Handler == nil {
+		return o, errors.New("options need a handler")
+	}
+	if o.Broker == nil {
+		o.Broker = NewMemoryBroker()
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Name == "" {
+		o.Name = rand.Text()
+	}
+	if o.RemoteAddr == nil {
+		o.RemoteAddr = peerAddr
+	}
+	orDefault(&o.MaxSubscriptions, 128)
+	orDefault(&o.MaxMessageBytes, 64<<10)
+	orDefault(&o.QueueBytes, 1<<20)
+	orDefault(&o.WriteTimeout, 5*time.Second)
+	orDefault(&o.ConnectTimeout, 10*time.Second)
+	orDefault(&o.CommandTimeout, 30*time.Second)
+	orDefault(&o.PingInterval, 25*time.Second)
+	orDefault(&o.PongTimeout, 8*time.Second)
+	orDefault(&o.ExpiryGrace, 25*time.Second)
+	orDefault(&o.GapWait, 50*time.Millisecond)
+	orDefault(&o.HeadInterval, time.Second)
+	orDefault(&o.OccupancyInterval, 2*time.Second)
+	if o.PongTimeout >= o.PingInterval {
+		return o, errors.New("the pong timeout must be shorter than the ping interval")
+	}
+	return o, nil
+}
+
+func orDefault[T int | int64 | time.Duration](v *T, def T) {
+	if *v <= 0 {
+		*v = def
+	}
+}
+
+func peerAddr(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,234 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"lifecircle/hub/wire"
+)
+
+const (
+	flagRejectUnrecovered = 2 // of a subscribe request: error 112 rather than recovered=false
+	knownDelta            = "fossil"
+	maxSnapshots          = 3 // tries to join a snapshot to the live events; the second succeeds but for log or memory trouble
+)
+
+// subscribe makes a subscription: the Handler decides, then the live events are
+// held back, then the log is read, then both are joined.
+func (c *Client) subscribe(ctx context.Context, id uint32, r *wire.SubscribeRequest) error {
+	if err := checkSubscribe(r); err != nil {
+		return err
+	}
+	sub, err := c.reserve(r.Channel, false)
+	if err != nil {
+		return err
+	}
+	if err := c.subscribeTo(ctx, id, sub, r); err != nil {
+		c.abandon(sub)
+		return err
+	}
+	return nil
+}
+
+func checkSubscribe(r *wire.SubscribeRequest) error {
+	switch {
+	case r.Channel == "", r.Delta != "" && r.Delta != knownDelta:
+		return DisconnectBadRequest
+	case !validChannel(r.Channel), r.HasFilter:
+		return ErrBadRequest
+	case r.Type != 0:
+		return ErrNotAvailable
+	case strings.HasPrefix(r.Channel, reservedPrefix):
+		return ErrUnknownChannel
+	}
+	return nil
+}
+
+func validChannel(name string) bool {
+	return len(name) <= maxChannelBytes && utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' })
+}
+
+// reserve enters a subscription of which nothing is decided yet, so that it can be cut meanwhile.
+func (c *Client) reserve(channel string, serverSide bool) (*subscription, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.subs[channel] != nil {
+		return nil, ErrAlreadySubscribed
+	}
+	if len(c.subs) >= c.node.opts.MaxSubscriptions {
+		return nil, ErrLimitExceeded
+	}
+	sub := &subscription{client: c, channel: channel, serverSide: serverSide, place: -1}
+	c.subs[channel] = sub
+	return sub, nil
+}
+
+// abandon takes back a reservation, or what became of it.
+func (c *Client) abandon(sub *subscription) {
+	c.mu.Lock()
+	if c.subs[sub.channel] == sub {
+		delete(c.subs, sub.channel)
+	}
+	c.mu.Unlock()
+	c.leaveChannel(sub)
+}
+
+// enter attaches the subscription to its channel, which the broker delivers from then on. Events are held back.
+func (c *Client) enter(ctx context.Context, sub *subscription) error {
+	ch := c.node.acquire(sub.channel)
+	c.mu.Lock()
+	sub.ch = ch
+	c.mu.Unlock()
+	ch.attach(sub)
+	return ch.join(ctx)
+}
+
+func (c *Client) subscribeTo(ctx context.Context, id uint32, sub *subscription, r *wire.SubscribeRequest) error {
+	reply, err := c.node.opts.Handler.Subscribe(ctx, c, SubscribeRequest{Channel: r.Channel, Token: r.Token, Data: r.Data})
+	if err != nil {
+		return err
+	}
+	if reply.Positioned && c.node.opts.Log == nil {
+		return fmt.Errorf("subscribe to %q: a positioned channel needs Options.Log", sub.channel)
+	}
+	sub.positioned, sub.presence = reply.Positioned, reply.Presence
+	if err := c.enter(ctx, sub); err != nil {
+		return err
+	}
+	for range maxSnapshots {
+		err := c.trySubscribe(ctx, id, sub, r, reply)
+		if !errors.Is(err, errSnapshotStale) {
+			return err
+		}
+		sub.ch.restartSeam(sub)
+	}
+	return fmt.Errorf("subscribe to %q: %w", sub.channel, errSnapshotStale)
+}
+
+// trySubscribe reads a snapshot and joins it to the live events.
+func (c *Client) trySubscribe(ctx context.Context, id uint32, sub *subscription, r *wire.SubscribeRequest, reply SubscribeReply) error {
+	var top Position
+	result := &wire.SubscribeResult{WasRecovering: r.Recover, Data: reply.Data}
+	if sub.positioned {
+		want := resume{wanted: r.Recover, since: Position{Offset: r.Offset, Epoch: r.Epoch}}
+		snap, err := sub.ch.snapshot(ctx, want)
+		if err != nil {
+			return err
+		}
+		top = snap.top
+		setRecovery(result, want, snap)
+		if r.Recover && !result.Recovered && r.Flag&flagRejectUnrecovered != 0 {
+			return ErrUnrecoverable
+		}
+	}
+	if reply.State != nil {
+		data, err := reply.State(ctx)
+		if err != nil {
+			return err
+		}
+		result.Data = data
+	}
+	f, err := c.encodeReply(&wire.Reply{ID: id, Subscribe: result})
+	if err != nil {
+		return err
+	}
+	if err := sub.ch.goLive(sub, top, f); err != nil {
+		return err
+	}
+	c.countRecovery(result)
+	return nil
+}
+
+// setRecovery fills in the position and, if everything since the client's is there, the publications.
+func setRecovery(result *wire.SubscribeResult, want resume, snap snapshot) {
+	result.Positioned, result.Recoverable = true, true
+	result.Epoch, result.Offset = snap.top.Epoch, snap.top.Offset
+	replay, ok := recovered(want, snap)
+	if !ok {
+		return
+	}
+	result.Recovered = true
+	result.Offset = want.since.Offset // the client walks on from there
+	result.Publications = make([]*wire.Publication, len(replay))
+	for i := range replay {
+		result.Publications[i] = wirePublication(&replay[i])
+	}
+}
+
+func (c *Client) countRecovery(result *wire.SubscribeResult) {
+	switch {
+	case result.Recovered:
+		c.node.stats.recovered.Add(1)
+	case result.WasRecovering:
+		c.node.stats.unrecovered.Add(1)
+	}
+}
+
+func (ch *channel) restartSeam(sub *subscription) {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	sub.seam.restart()
+}
+
+// goLive queues the reply and the events held back, and lets further ones flow
+// after them. top is the position that the reply brings the client to. With
+// errSnapshotStale nothing has happened. A nil reply has been queued already.
+func (ch *channel) goLive(sub *subscription, top Position, reply frame) error {
+	if err := ch.joinLive(sub, top, reply); err != nil {
+		return err
+	}
+	c := sub.client
+	c.mu.Lock()
+	cut := sub.cut
+	c.mu.Unlock()
+	if cut != nil {
+		c.endSubscription(sub, cut)
+	}
+	return nil
+}
+
+func (ch *channel) joinLive(sub *subscription, top Position, reply frame) error {
+	ch.mu.Lock()
+	defer ch.mu.Unlock()
+	tail := sub.seam.release()
+	if sub.positioned {
+		joined, cursor, err := ch.joinSeam(sub, top)
+		if err != nil {
+			return err
+		}
+		tail, sub.cursor = joined, cursor
+	}
+	sub.live, sub.seam = true, seam{}
+	c := sub.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if reply != nil {
+		c.enqueueLocked(item{frame: reply, kind: required})
+	}
+	for _, e := range tail {
+		c.pushLocked(e.msg)
+	}
+	sub.ready = true
+	return nil
+}
+
+// joinSeam joins what sub held back to the snapshot with that top. It needs ch.mu.
+func (ch *channel) joinSeam(sub *subscription, top Position) (tail []event, cursor uint64, err error) {
+	switch {
+	case !ch.seq.started:
+		ch.deliver(ch.seq.start(top)) // this one, too, gets them by its seam
+	case ch.seq.epoch != top.Epoch:
+		ch.fillNow() // the log will tell which of the two is out of date
+		return nil, 0, errSnapshotStale
+	}
+	tail, cursor, err = sub.seam.join(top)
+	if err != nil || cursor < ch.seq.last {
+		return nil, 0, errSnapshotStale
+	}
+	ch.seq.head = max(ch.seq.head, top.Offset) // the broker may be behind the log
+	ch.watchHole()
+	return tail, cursor, nil
+}
