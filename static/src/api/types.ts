@@ -1,0 +1,127 @@
+// What the screens work with. `read.ts` makes these from what the server
+// sends, over HTTP or the socket, so that a field added, absent or null there
+// never breaks a screen.
+
+export interface Author {
+  id: string
+  handle: string
+  displayName: string
+}
+
+export interface Person extends Author {
+  bio: string
+  createdAt: string
+}
+
+/** Whether the viewer may do one thing, and if not, why. */
+export interface Permission {
+  allowed: boolean
+  code: string
+  reason: string
+}
+
+export type Permissions = Readonly<Record<string, Permission>>
+
+export type Role = 'owner' | 'moderator' | 'partner'
+
+export interface CircleBrief {
+  id: string
+  name: string
+}
+
+export interface Circle extends CircleBrief {
+  description: string
+  category: string
+  tags: readonly string[]
+  place: string
+  parentId: string | null
+  followers: number
+  subCircles: readonly CircleBrief[]
+  createdAt: string
+  /** What is true for the one who asks; absent in news that goes to everybody. */
+  viewer: CircleViewer | null
+}
+
+export interface CircleViewer {
+  following: boolean
+  role: Role | null
+  can: Permissions
+}
+
+/** Absolute numbers of a post; a lower version is older than a higher one. */
+export interface Counts {
+  version: number
+  likes: number
+  comments: number
+}
+
+export interface Post {
+  id: string
+  circleId: string
+  circleName: string
+  author: Author
+  text: string
+  counts: Counts
+  /** Whether the viewer likes it; null where the news goes to everybody. */
+  liked: boolean | null
+  createdAt: string
+  editedAt: string | null
+  can: Permissions
+}
+
+export interface Comment {
+  id: string
+  postId: string
+  circleId: string
+  author: Author
+  text: string
+  replyTo: string | null
+  createdAt: string
+  can: Permissions
+}
+
+/** A place in a circle's log. */
+export interface Position {
+  offset: number
+  epoch: string
+}
+
+export interface Page<T> {
+  items: readonly T[]
+  nextCursor: string | null
+  position: Position | null
+}
+
+export interface Session {
+  user: Author
+  accessToken: string
+  expiresInSeconds: number
+  refreshToken: string
+}
+
+export interface Limits {
+  postTextMax: number
+  commentTextMax: number
+  displayNameMax: number
+  handleMin: number
+  handleMax: number
+  passwordMin: number
+  passwordMax: number
+  circleNameMax: number
+  circleDescriptionMax: number
+  bioMax: number
+  tagsMax: number
+  tagMax: number
+  categories: readonly string[]
+}
+
+/** What a circle's channel tells. */
+export type CircleEvent =
+  | { type: 'post.created'; post: Post }
+  | { type: 'post.updated'; post: Post }
+  | { type: 'post.deleted'; postId: string }
+  | { type: 'comment.created'; comment: Comment }
+  | { type: 'comment.deleted'; commentId: string; postId: string | null }
+  | { type: 'circle.updated'; circle: Circle }
+  | { type: 'counts'; posts: readonly (Counts & { id: string })[] }
+  | { type: 'viewers'; count: number }

@@ -1,0 +1,84 @@
+// The parts of the page, built once and handed to the screens by context.
+import { getContext, setContext } from 'svelte'
+import { openApi, viewerApi, type OpenApi, type ViewerApi } from './api/api'
+import { defaultLimits } from './api/limits'
+import { asProblem, problemText } from './api/problem'
+import type { Limits } from './api/types'
+import { authorizedFetch, SessionState } from './auth/session.svelte'
+import { localStore } from './auth/store'
+import { I18n } from './i18n/i18n.svelte'
+import { Live } from './live/live.svelte'
+import { Router } from './routing/router.svelte'
+
+const clockTickMs = 30_000
+const noticeMs = 6_000
+
+export interface Notice {
+  id: number
+  text: string
+}
+
+export class App {
+  readonly i18n = new I18n()
+  readonly router = new Router()
+  readonly open: OpenApi = openApi((request) => fetch(request))
+  readonly session = new SessionState(localStore, (token) => this.open.refresh(token))
+  readonly api: ViewerApi = viewerApi(authorizedFetch(this.session))
+  readonly live = new Live({ endpoint: socketAddress(), token: () => this.session.accessToken() })
+  limits = $state.raw<Limits>(defaultLimits)
+  /** The time that "3 min ago" is counted from. */
+  now = $state(Date.now())
+  notices = $state.raw<readonly Notice[]>([])
+  #noticeId = 0
+
+  /** Starts what runs as long as the page; gives the way to end it. */
+  start(): () => void {
+    const ends = [this.router.listen(), this.session.follow(window)]
+    const timer = setInterval(() => { this.now = Date.now() }, clockTickMs)
+    this.open.limits().then((l) => { this.limits = l }, () => undefined) // the defaults hold
+    return () => {
+      clearInterval(timer)
+      for (const end of ends) end()
+      this.live.close()
+    }
+  }
+
+  /** Says something at the edge of the screen, for a while. */
+  notify(text: string): void {
+    const id = ++this.#noticeId
+    this.notices = [...this.notices.slice(-2), { id, text }]
+    setTimeout(() => this.dismiss(id), noticeMs)
+  }
+
+  dismiss(id: number): void {
+    this.notices = this.notices.filter((n) => n.id !== id)
+  }
+
+  /** Says why something did not work. */
+  complain(cause: unknown): void {
+    this.notify(this.explain(cause))
+  }
+
+  explain(cause: unknown): string {
+    return problemText(asProblem(cause), this.i18n.t)
+  }
+
+  async signOut(): Promise<void> {
+    const token = this.session.signOut()
+    this.router.go('/')
+    if (token !== null) await this.open.logout(token).catch(() => undefined) // the token ends by itself
+  }
+}
+
+function socketAddress(): string {
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/connection/websocket`
+}
+
+const key = Symbol('app')
+
+export function provideApp(app: App): App {
+  return setContext(key, app)
+}
+export function useApp(): App {
+  return getContext<App>(key)
+}

@@ -1,0 +1,150 @@
+// What a feed shows: pages from the API, news from the socket and the viewer's
+// own likes under way, merged. Pure: every function takes a state and gives
+// the next one. What it promises, whatever the order in which things come:
+//
+// - no post twice, none that was deleted, newest first;
+// - a count never goes back to an older version;
+// - nothing appears above the reader unasked: news waits in `waiting` until
+//   it is revealed, see `live`.
+import type { CircleEvent, Counts, Page, Post } from '../api/types'
+import { edited, mergePosts, newerCounts, newerFirst } from './merge'
+import { everywhere, knows, type FeedPost, type FeedState, type Waiting } from './state'
+
+export interface FeedOptions {
+  /** Puts news straight on the screen: true while the reader sees the top. */
+  reveal: boolean
+}
+
+const maxEarly = 500 // posts that are talked about before they are loaded
+const nothingWaits: Waiting = { posts: [], gap: null }
+
+/** Adds a page of older posts, or the first one. */
+export function addPage(s: FeedState, page: Page<Post>): FeedState {
+  return settle({ ...s, posts: mergePosts(s, s.posts, page.items), nextCursor: page.nextCursor })
+}
+
+/** Merges one publication of a circle. */
+export function live(s: FeedState, e: CircleEvent, o: FeedOptions): FeedState {
+  switch (e.type) {
+    case 'post.created':
+      return addNew(s, e.post, o)
+    case 'post.updated':
+      return applyEdit(s, e.post)
+    case 'post.deleted':
+      return remove(s, e.postId)
+    case 'counts':
+      return e.posts.reduce((state, c) => applyCounts(state, c.id, c), s)
+    default:
+      return s
+  }
+}
+
+/** Adds a post that is news: on screen if revealed or the viewer's own, else waiting. */
+export function addNew(s: FeedState, post: Post, o: FeedOptions): FeedState {
+  if (s.deleted.has(post.id)) return s
+  const waits = s.waiting.posts.some((p) => p.id === post.id)
+  // Also when known: the answer to the author's own request knows more than the publication.
+  if (s.posts.some((p) => p.id === post.id)) return { ...s, posts: mergePosts(s, s.posts, [post]) }
+  // Across a gap a post may not stand with the old ones, or the hole would be hidden.
+  if ((o.reveal && s.waiting.posts.length === 0) || standsBelow(post, s)) {
+    return settle({ ...s, posts: mergePosts(s, s.posts, [post]) })
+  }
+  const state = { ...s, waiting: { ...s.waiting, posts: mergePosts(s, s.waiting.posts, [post]) } }
+  return o.reveal && !waits ? reveal(state) : state
+}
+
+/** Whether a post is older than the newest on screen: a replayed one, put in its place. */
+function standsBelow(post: Post, s: FeedState): boolean {
+  const newest = s.posts[0]
+  return newest !== undefined && newerFirst(newest, post) < 0
+}
+
+/** Shows what waits. */
+export function reveal(s: FeedState): FeedState {
+  const { posts, gap } = s.waiting
+  if (gap !== null) return settle({ ...s, posts, nextCursor: gap.cursor, waiting: nothingWaits })
+  if (posts.length === 0) return s
+  return settle({ ...s, posts: mergePosts(s, s.posts, posts), waiting: nothingWaits })
+}
+
+/**
+ * Takes the newest posts, read again after news may have been missed; `before`
+ * is the state when they were asked for. Within their reach they are the
+ * truth: what was known then and is not among them is gone. If they do not
+ * reach what was known, they wait (or, revealed, stand) alone, and reading
+ * goes on from their end.
+ */
+export function resync(s: FeedState, page: Page<Post>, before: FeedState, o: FeedOptions): FeedState {
+  const inPage = new Set(page.items.map((p) => p.id))
+  const current = without(s, (p) => knows(before, p.id) && !inPage.has(p.id) && isReached(p, page))
+  const has = (posts: readonly FeedPost[]): boolean => posts.some((p) => inPage.has(p.id))
+  const joins = page.nextCursor === null || before.posts.length === 0 || has(before.posts)
+  const next = joins || has(before.waiting.posts)
+    ? joined(current, page, joins ? null : current.waiting.gap)
+    : standingAlone(current, page, before)
+  return settle(o.reveal || next.posts.length === 0 ? reveal(next) : next)
+}
+
+function isReached(p: Post, page: Page<Post>): boolean {
+  const oldest = page.items.at(-1)
+  return page.nextCursor === null || (oldest !== undefined && newerFirst(p, oldest) < 0)
+}
+
+/** Known posts are renewed where they stand; newer ones wait; older ones join the list. */
+function joined(s: FeedState, page: Page<Post>, gap: Waiting['gap']): FeedState {
+  const newest = s.posts[0]
+  const isNews = (p: Post): boolean => newest !== undefined && newerFirst(p, newest) < 0
+  return {
+    ...s,
+    posts: mergePosts(s, s.posts, page.items.filter((p) => !isNews(p))),
+    waiting: { posts: mergePosts(s, s.waiting.posts, page.items.filter(isNews)), gap },
+    nextCursor: page.nextCursor === null || newest === undefined ? page.nextCursor : s.nextCursor,
+  }
+}
+
+/** The page and what came while it was read; between them and the rest is a gap. */
+function standingAlone(s: FeedState, page: Page<Post>, before: FeedState): FeedState {
+  const inPage = new Set(page.items.map((p) => p.id))
+  const belongs = [...s.posts, ...s.waiting.posts].filter((p) => inPage.has(p.id) || !knows(before, p.id))
+  return { ...s, waiting: { posts: mergePosts(s, belongs, page.items), gap: { cursor: page.nextCursor } } }
+}
+
+/** Removes a post for good: no page that was read earlier brings it back. */
+export function remove(s: FeedState, id: string): FeedState {
+  return { ...without(s, (p) => p.id === id), deleted: new Set(s.deleted).add(id) }
+}
+
+function without(s: FeedState, goes: (p: FeedPost) => boolean): FeedState {
+  const rest = (posts: readonly FeedPost[]): readonly FeedPost[] => posts.filter((p) => !goes(p))
+  return { ...s, posts: rest(s.posts), waiting: { ...s.waiting, posts: rest(s.waiting.posts) } }
+}
+
+/** Applies absolute counts unless a newer version is known. */
+export function applyCounts(s: FeedState, id: string, c: Counts): FeedState {
+  if (knows(s, id)) return everywhere(s, (p) => (p.id === id ? { ...p, counts: newerCounts(p.counts, c) } : p))
+  const known = s.earlyCounts.get(id)
+  return { ...s, earlyCounts: noted(s.earlyCounts, id, known === undefined ? c : newerCounts(known, c)) }
+}
+
+function applyEdit(s: FeedState, post: Post): FeedState {
+  if (knows(s, post.id)) return everywhere(s, (p) => (p.id === post.id ? edited(p, post) : p))
+  return { ...s, earlyEdits: noted(s.earlyEdits, post.id, post) }
+}
+
+/** Adds to a map of bounded size; the longest unused entry makes room. */
+function noted<V>(before: ReadonlyMap<string, V>, id: string, value: V): ReadonlyMap<string, V> {
+  const after = new Map(before)
+  after.delete(id)
+  after.set(id, value)
+  const [oldest] = after.keys()
+  if (after.size > maxEarly && oldest !== undefined) after.delete(oldest)
+  return after
+}
+
+/** What came early and has found its post is dropped. */
+function settle(s: FeedState): FeedState {
+  if (s.earlyCounts.size === 0 && s.earlyEdits.size === 0) return s
+  const open = <V>(early: ReadonlyMap<string, V>): ReadonlyMap<string, V> =>
+    new Map([...early].filter(([id]) => !knows(s, id)))
+  return { ...s, earlyCounts: open(s.earlyCounts), earlyEdits: open(s.earlyEdits) }
+}

@@ -1,0 +1,61 @@
+// Joining what is known of posts with what comes: nothing goes back in time.
+import type { Counts, Post } from '../api/types'
+import type { FeedPost, FeedState } from './state'
+
+/** Newest first. Ids rise with time inside a circle; between circles the time decides. */
+export function newerFirst(a: Post, b: Post): number {
+  if (a.circleId !== b.circleId) {
+    const byTime = Date.parse(b.createdAt) - Date.parse(a.createdAt)
+    if (byTime !== 0 && !Number.isNaN(byTime)) return byTime
+  }
+  return a.id < b.id ? 1 : a.id > b.id ? -1 : 0
+}
+
+/** Merges posts into a list, without the deleted ones, newest first. */
+export function mergePosts(s: FeedState, known: readonly FeedPost[], incoming: readonly Post[]): readonly FeedPost[] {
+  const byId = new Map(known.map((p) => [p.id, p]))
+  for (const p of incoming) {
+    if (s.deleted.has(p.id)) continue
+    const before = byId.get(p.id)
+    byId.set(p.id, before === undefined ? received(s, p) : renewed(before, p))
+  }
+  return [...byId.values()].sort(newerFirst)
+}
+
+function received(s: FeedState, p: Post): FeedPost {
+  const fresh = { ...p, liked: p.liked === true }
+  const edit = s.earlyEdits.get(p.id)
+  const now = edit === undefined ? fresh : edited(fresh, edit)
+  const early = s.earlyCounts.get(p.id)
+  return early === undefined ? now : { ...now, counts: newerCounts(now.counts, early) }
+}
+
+/** A post that is known, read once more: nothing in it goes back. */
+function renewed(before: FeedPost, p: Post): FeedPost {
+  return {
+    ...edited(before, p),
+    liked: p.liked ?? before.liked,
+    can: Object.keys(p.can).length > 0 ? p.can : before.can,
+    circleName: p.circleName || before.circleName,
+  }
+}
+
+/** An edit, unless a later one is known. What it says to everybody never touches the viewer's own. */
+export function edited(before: FeedPost, p: Post): FeedPost {
+  const stale = editTime(p) < editTime(before)
+  return {
+    ...before,
+    text: stale ? before.text : p.text,
+    author: stale ? before.author : p.author,
+    editedAt: stale ? before.editedAt : p.editedAt,
+    counts: newerCounts(before.counts, p.counts),
+  }
+}
+
+function editTime(p: Post): number {
+  return p.editedAt === null ? 0 : Date.parse(p.editedAt)
+}
+
+export function newerCounts(before: Counts, c: Counts): Counts {
+  return c.version < before.version ? before : { version: c.version, likes: c.likes, comments: c.comments }
+}

@@ -1,0 +1,11 @@
+export type Language = 'en' | 'zh'
+
+/** The reader's own choice, else the first language of the browser that we have, else English. */
+export function chooseLanguage(chosen: string | null, preferred: readonly string[]): Language {
+  if (chosen === 'en' || chosen === 'zh') return chosen
+  for (const tag of preferred) {
+    const primary = tag.toLowerCase().split('-')[0]
+    if (primary === 'en' || primary === 'zh') return primary
+  }
+  return 'en'
+}

@@ -1,0 +1,18 @@
+// Lengths as people count them: a family emoji is one character.
+
+const segmenter = typeof Intl.Segmenter === 'function' ? new Intl.Segmenter(undefined, { granularity: 'grapheme' }) : null
+
+export function countGraphemes(s: string): number {
+  if (segmenter === null) return [...s].length
+  let n = 0
+  for (const _ of segmenter.segment(s)) n++
+  return n
+}
+
+/** The first character, for a mark that stands for a name. */
+export function firstGrapheme(s: string): string {
+  const trimmed = s.trim()
+  if (segmenter === null) return [...trimmed][0] ?? ''
+  for (const part of segmenter.segment(trimmed)) return part.segment
+  return ''
+}
