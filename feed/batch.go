@@ -148,7 +148,7 @@ func (s *Service) tell(b *batch) {
 		s.audience.Published(events)
 	}
 	for post, c := range b.counts {
-		if c.changed {
+		if c.changed && !c.deleted {
 			s.audience.Counted(post, c.Counts)
 		}
 	}
@@ -187,12 +187,11 @@ type (
 	}
 	postRow struct {
 		Post
-		deleted bool
 		changed bool
 	}
 	countsRow struct {
 		Counts
-		changed bool
+		deleted, changed bool
 	}
 	commentRow struct {
 		author           id.ID

@@ -18,9 +18,8 @@ import (
 type needs struct {
 	users     set[id.ID]
 	roles     set[membership]
-	edited    set[id.Post] // locked, for their text or their end
-	posts     set[id.Post] // read
-	counts    set[id.Post] // locked; guards the post's likes, too
+	posts     set[id.Post] // locked, for their text or their end
+	counts    set[id.Post] // locked; guards the post's likes and comments, too
 	comments  set[id.Comment]
 	likes     set[like]
 	follows   set[membership]
@@ -56,7 +55,7 @@ func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) e
 	}
 	q.Queue("BEGIN")
 	b.keys = idempotency.Lock(&q, requests)
-	lockPosts(&q, n.edited)
+	lockPosts(&q, n.posts)
 	b.counts = lockCounts(&q, n.counts)
 	b.followers = lockFollowers(&q, n.followers)
 	b.heads = circlelog.Lock(&q, sorted(n.logs))
@@ -107,8 +106,8 @@ func lockPosts(q *pgx.Batch, posts set[id.Post]) {
 		return
 	}
 	circles, ids := columns(posts)
-	q.Queue(`SELECT FROM posts WHERE (circle_id, id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
-		ORDER BY circle_id, id FOR UPDATE`, circles, ids)
+	q.Queue(`SELECT FROM unnest($1::bigint[], $2::bigint[]) AS n (circle_id, id) JOIN posts p USING (circle_id, id)
+		ORDER BY circle_id, id FOR UPDATE OF p`, circles, ids)
 }
 
 func lockCounts(q *pgx.Batch, posts set[id.Post]) map[id.Post]*countsRow {
@@ -117,16 +116,17 @@ func lockCounts(q *pgx.Batch, posts set[id.Post]) map[id.Post]*countsRow {
 		return out
 	}
 	circles, ids := columns(posts)
-	q.Queue(`SELECT circle_id, post_id, version, likes, comments, tip_count, tip_total FROM post_counts
-		WHERE (circle_id, post_id) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[]))
-		ORDER BY circle_id, post_id FOR UPDATE`, circles, ids).
+	q.Queue(`SELECT circle_id, post_id, version, likes, comments, tip_count, tip_total, deleted
+		FROM unnest($1::bigint[], $2::bigint[]) AS n (circle_id, post_id) JOIN post_counts c USING (circle_id, post_id)
+		ORDER BY circle_id, post_id FOR UPDATE OF c`, circles, ids).
 		Query(func(rows pgx.Rows) error {
 			var (
 				p id.Post
-				c Counts
+				c countsRow
 			)
-			return each(rows, []any{&p.Circle, &p.Post, &c.Version, &c.Likes, &c.Comments, &c.TipCount, &c.TipTotal}, func() {
-				out[p] = &countsRow{Counts: c}
+			return each(rows, []any{&p.Circle, &p.Post, &c.Version, &c.Likes, &c.Comments, &c.TipCount, &c.TipTotal, &c.deleted}, func() {
+				one := c
+				out[p] = &one
 			})
 		})
 	return out

@@ -39,7 +39,6 @@ func (c createComment) circle() id.ID { return c.post.Circle }
 
 func (c createComment) need(n *needs) {
 	n.counts.add(c.post)
-	n.posts.add(c.post)
 	n.logs.add(c.post.Circle)
 	if c.replyTo != nil {
 		n.comments.add(*c.replyTo)
@@ -47,7 +46,8 @@ func (c createComment) need(n *needs) {
 }
 
 func (c createComment) decide(b *batch, a Actor) (any, error) {
-	if _, err := b.livingPost(c.post); err != nil {
+	counts, err := b.living(c.post)
+	if err != nil {
 		return nil, err
 	}
 	if err := policy.Decide(policy.Subject{SignedIn: true}, policy.Comment).Err(); err != nil {
@@ -64,7 +64,7 @@ func (c createComment) decide(b *batch, a Actor) (any, error) {
 		Text: c.text, ReplyTo: c.replyTo, CreatedAt: b.now,
 	}
 	b.newComments = append(b.newComments, made)
-	b.counts[c.post].change(func(n *Counts) { n.Comments++ })
+	counts.change(func(n *Counts) { n.Comments++ })
 	return made, b.append(c.post.Circle, event{Type: commentCreated, Comment: &made})
 }
 
@@ -86,13 +86,17 @@ func (d deleteComment) circle() id.ID { return d.comment.Circle }
 func (d deleteComment) need(n *needs) {
 	post := d.comment.PostID()
 	n.counts.add(post)
-	n.posts.add(post)
 	n.comments.add(d.comment)
 	n.roles.add(membership{d.comment.Circle, d.by})
 	n.logs.add(d.comment.Circle)
 }
 
 func (d deleteComment) decide(b *batch, a Actor) (any, error) {
+	post := d.comment.PostID()
+	counts, err := b.living(post)
+	if err != nil {
+		return nil, err
+	}
 	c, err := b.livingComment(d.comment)
 	if err != nil {
 		return nil, err
@@ -102,16 +106,17 @@ func (d deleteComment) decide(b *batch, a Actor) (any, error) {
 		return nil, err
 	}
 	c.deleted, c.changed = true, true
-	post := d.comment.PostID()
-	b.counts[post].change(func(n *Counts) { n.Comments-- })
+	counts.change(func(n *Counts) { n.Comments-- })
 	return struct{}{}, b.append(d.comment.Circle, event{Type: commentDeleted, CommentID: &d.comment, PostID: &post})
 }
+
+var errCommentNotFound = problem.New(problem.CommentNotFound, "There is no such comment.")
 
 // livingComment returns a comment that the batch has read and nobody has deleted.
 func (b *batch) livingComment(comment id.Comment) (*commentRow, error) {
 	switch c := b.comments[comment]; {
 	case c == nil:
-		return nil, problem.New(problem.CommentNotFound, "There is no such comment.")
+		return nil, errCommentNotFound
 	case c.deleted:
 		return nil, problem.New(problem.Deleted, "This comment was deleted.")
 	default:

@@ -28,18 +28,18 @@ func (l setLike) circle() id.ID { return l.post.Circle }
 
 func (l setLike) need(n *needs) {
 	n.counts.add(l.post)
-	n.posts.add(l.post)
 	n.likes.add(l.like)
 }
 
 func (l setLike) decide(b *batch, _ Actor) (any, error) {
-	if _, err := b.livingPost(l.post); err != nil {
+	counts, err := b.living(l.post)
+	if err != nil {
 		return nil, err
 	}
 	if err := policy.Decide(policy.Subject{SignedIn: true}, policy.Like).Err(); err != nil {
 		return nil, err
 	}
-	counts, mark := b.counts[l.post], b.likes[l.like]
+	mark := b.likes[l.like]
 	if mark.is != l.liked {
 		mark.is = l.liked
 		counts.change(func(c *Counts) { c.Likes += step(l.liked) })

@@ -73,7 +73,6 @@ type updatePost struct {
 func (u updatePost) circle() id.ID { return u.post.Circle }
 
 func (u updatePost) need(n *needs) {
-	n.edited.add(u.post)
 	n.posts.add(u.post)
 	n.counts.add(u.post)
 	n.likes.add(like{u.post, u.by})
@@ -81,10 +80,11 @@ func (u updatePost) need(n *needs) {
 }
 
 func (u updatePost) decide(b *batch, a Actor) (any, error) {
-	p, err := b.livingPost(u.post)
+	counts, err := b.living(u.post)
 	if err != nil {
 		return nil, err
 	}
+	p := b.posts[u.post]
 	subject := policy.Subject{SignedIn: true, Author: p.Author.ID == a.User}
 	if err := policy.Decide(subject, policy.Edit).Err(); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (u updatePost) decide(b *batch, a Actor) (any, error) {
 	at := b.now
 	p.Text, p.EditedAt, p.changed = u.text, &at, true
 	shown := p.Post
-	shown.Counts = b.counts[u.post].Counts
+	shown.Counts = counts.Counts
 	view := PostView{Post: shown, Liked: b.likes[like{u.post, a.User}].is, Can: policy.ForPost(subject)}
 	return view, b.append(u.post.Circle, event{Type: postUpdated, Post: &shown})
 }
@@ -113,7 +113,6 @@ type deletePost struct {
 func (d deletePost) circle() id.ID { return d.post.Circle }
 
 func (d deletePost) need(n *needs) {
-	n.edited.add(d.post)
 	n.posts.add(d.post)
 	n.counts.add(d.post)
 	n.roles.add(membership{d.post.Circle, d.by})
@@ -121,15 +120,16 @@ func (d deletePost) need(n *needs) {
 }
 
 func (d deletePost) decide(b *batch, a Actor) (any, error) {
-	p, err := b.livingPost(d.post)
+	counts, err := b.living(d.post)
 	if err != nil {
 		return nil, err
 	}
+	p := b.posts[d.post]
 	subject := policy.Subject{SignedIn: true, Author: p.Author.ID == a.User, Role: b.roles[membership{d.post.Circle, a.User}]}
 	if err := policy.Decide(subject, policy.Delete).Err(); err != nil {
 		return nil, err
 	}
-	p.deleted, p.changed = true, true
+	counts.deleted, counts.changed, p.changed = true, true, true
 	return struct{}{}, b.append(d.post.Circle, event{Type: postDeleted, PostID: &d.post})
 }
 
@@ -139,15 +139,15 @@ var (
 	errPostDeleted    = problem.New(problem.Deleted, "This post was deleted.")
 )
 
-// livingPost returns a post that the batch has read and nobody has deleted.
-func (b *batch) livingPost(post id.Post) (*postRow, error) {
-	switch p := b.posts[post]; {
-	case p == nil:
+// living returns the locked counts of a post that nobody has deleted.
+func (b *batch) living(post id.Post) (*countsRow, error) {
+	switch c := b.counts[post]; {
+	case c == nil:
 		return nil, errPostNotFound
-	case p.deleted:
+	case c.deleted:
 		return nil, errPostDeleted
 	default:
-		return p, nil
+		return c, nil
 	}
 }
 

@@ -18,12 +18,12 @@ func readPosts(q *pgx.Batch, posts set[id.Post]) map[id.Post]*postRow {
 		return out
 	}
 	circles, ids := columns(posts)
-	q.Queue(`SELECT p.circle_id, p.id, p.text, p.created_at, p.edited_at, p.deleted_at IS NOT NULL, u.id, u.handle, u.display_name
+	q.Queue(`SELECT p.circle_id, p.id, p.text, p.created_at, p.edited_at, u.id, u.handle, u.display_name
 		FROM unnest($1::bigint[], $2::bigint[]) AS n (circle_id, id) JOIN posts p USING (circle_id, id) JOIN users u ON u.id = p.author_id`, circles, ids).
 		Query(func(rows pgx.Rows) error {
 			var r postRow
 			return each(rows, []any{
-				&r.ID.Circle, &r.ID.Post, &r.Text, &r.CreatedAt, &r.EditedAt, &r.deleted,
+				&r.ID.Circle, &r.ID.Post, &r.Text, &r.CreatedAt, &r.EditedAt,
 				&r.Author.ID, &r.Author.Handle, &r.Author.DisplayName,
 			}, func() {
 				one := r
@@ -61,7 +61,7 @@ func (b *batch) writePosts(q *pgx.Batch) {
 	)
 	for post, p := range b.posts {
 		if p.changed {
-			circles, ids, texts, deleted = append(circles, post.Circle), append(ids, post.Post), append(texts, p.Text), append(deleted, p.deleted)
+			circles, ids, texts, deleted = append(circles, post.Circle), append(ids, post.Post), append(texts, p.Text), append(deleted, b.counts[post].deleted)
 		}
 	}
 	if len(ids) > 0 {
@@ -75,17 +75,19 @@ func (b *batch) writeCounts(q *pgx.Batch) {
 	var (
 		circles, ids             []id.ID
 		versions, likes, comment []int64
+		deleted                  []bool
 	)
 	for post, c := range b.counts {
 		if c.changed {
 			circles, ids = append(circles, post.Circle), append(ids, post.Post)
 			versions, likes, comment = append(versions, c.Version), append(likes, c.Likes), append(comment, c.Comments)
+			deleted = append(deleted, c.deleted)
 		}
 	}
 	if len(ids) > 0 {
-		q.Queue(`UPDATE post_counts c SET version = n.version, likes = n.likes, comments = n.comments
-			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS n (circle_id, post_id, version, likes, comments)
-			WHERE c.circle_id = n.circle_id AND c.post_id = n.post_id`, circles, ids, versions, likes, comment)
+		q.Queue(`UPDATE post_counts c SET version = n.version, likes = n.likes, comments = n.comments, deleted = n.deleted
+			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::boolean[]) AS n (circle_id, post_id, version, likes, comments, deleted)
+			WHERE c.circle_id = n.circle_id AND c.post_id = n.post_id`, circles, ids, versions, likes, comment, deleted)
 	}
 }
 

@@ -20,10 +20,12 @@ CREATE TABLE post_counts (
     comments  bigint NOT NULL DEFAULT 0,
     tip_count bigint NOT NULL DEFAULT 0,
     tip_total bigint NOT NULL DEFAULT 0,
+    deleted   boolean NOT NULL DEFAULT false,
     CONSTRAINT post_counts_pkey PRIMARY KEY (circle_id, post_id),
     CONSTRAINT post_counts_positive CHECK (likes >= 0 AND comments >= 0 AND tip_count >= 0 AND tip_total >= 0)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE post_counts IS 'hot; locking a row here guards the likes of its post';
+COMMENT ON COLUMN post_counts.deleted IS 'the post was deleted; repeated here so that likes and comments need not read it';
 COMMENT ON COLUMN post_counts.version IS 'rises with every change, so that a late message never sets a screen back';
 COMMENT ON COLUMN post_counts.tip_total IS 'fen';
 

@@ -29,6 +29,18 @@ const (
 // A peer that has vanished without a word is noticed after about 25 s.
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}
 
+// Every statement of ours finds its rows by key. These settings keep the one
+// plan that is right for any size of table, from the first row on: a plan made
+// for empty tables would scan them whole when they have grown, until the next
+// ANALYZE, and planning each call anew costs as much as running it.
+var planning = map[string]string{
+	"plan_cache_mode":  "force_generic_plan",
+	"enable_seqscan":   "off",
+	"enable_hashjoin":  "off",
+	"enable_mergejoin": "off",
+	"jit":              "off",
+}
+
 // Reasons why a database cannot be used; each error of Open wraps one and
 // reads as a sentence for operators.
 var (
@@ -94,6 +106,9 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 	cc.StatementCacheCapacity = preparedCache
 	setDefault(cc.RuntimeParams, "application_name", or(o.AppName, "lifecircle"))
 	cc.RuntimeParams["timezone"] = "UTC"
+	for name, value := range planning {
+		setDefault(cc.RuntimeParams, name, value)
+	}
 	setDefault(cc.RuntimeParams, "idle_in_transaction_session_timeout", millis(idleInTx))
 	switch {
 	case o.StatementTimeout == 0:
