@@ -98,7 +98,7 @@ func examine(ctx context.Context, dir string) (binaries, error) {
 	if err := linkLibraries(dir); err != nil {
 		return b, err
 	}
-	out, err := exec.CommandContext(ctx, b.postgres(), "--version").CombinedOutput() //nolint:gosec // found by us
+	out, err := exec.CommandContext(ctx, b.postgres(), "--version").CombinedOutput()
 	if err != nil {
 		return b, fmt.Errorf("%s does not run: %s", b.postgres(), firstLine(string(out), err))
 	}
@@ -120,7 +120,7 @@ func pathMajor(dir string) int { return majorOf(filepath.Base(filepath.Dir(dir))
 
 func dataMajor(d layout) (int, error) {
 	path := filepath.Join(d.data(), "PG_VERSION")
-	b, err := os.ReadFile(filepath.Clean(path))
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return 0, explainAccess(path, err)
 	}

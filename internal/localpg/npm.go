@@ -25,7 +25,7 @@ const (
 // elsewhere it does nothing.
 func linkLibraries(dir string) error {
 	native := filepath.Dir(dir)
-	raw, err := os.ReadFile(filepath.Join(native, linkList)) //nolint:gosec // beside the binaries we are about to run
+	raw, err := os.ReadFile(filepath.Join(native, linkList))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -239,7 +238,7 @@ func openLog(path string) (*os.File, error) {
 	if st, err := os.Stat(path); err == nil && st.Size() > maxLogBytes {
 		_ = os.Rename(path, path+".1")
 	}
-	f, err := os.OpenFile(filepath.Clean(path), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, explainAccess(path, err)
 	}
@@ -247,7 +246,7 @@ func openLog(path string) (*os.File, error) {
 }
 
 func readTail(path string) string {
-	b, _ := os.ReadFile(filepath.Clean(path)) // at most maxLogBytes and one run; read once, when starting failed
+	b, _ := os.ReadFile(path) // at most maxLogBytes and one run; read once, when starting failed
 	return string(b)
 }
 
