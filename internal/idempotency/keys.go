@@ -250,7 +250,7 @@ func Sweep(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
 	for {
-		if err := sweep(ctx, pool); err != nil && ctx.Err() == nil {
+		if err := SweepOnce(ctx, pool); err != nil && ctx.Err() == nil {
 			log.Warn("sweep idempotency keys", "err", err)
 		}
 		select {
@@ -261,7 +261,8 @@ func Sweep(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
 	}
 }
 
-func sweep(ctx context.Context, pool *pgxpool.Pool) error {
+// SweepOnce deletes the keys that are older than Retention now.
+func SweepOnce(ctx context.Context, pool *pgxpool.Pool) error {
 	for {
 		tag, err := pool.Exec(ctx, `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
 			SELECT ctid FROM idempotency_keys WHERE created_at < now() - $1::interval ORDER BY created_at LIMIT $2))`, Retention, sweepRows)
