@@ -1,0 +1,146 @@
+package socketapi
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	jsonx "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"lifecircle/feed"
+	"lifecircle/feed/policy"
+	"lifecircle/hub"
+	"lifecircle/internal/auth"
+	"lifecircle/internal/id"
+	"lifecircle/internal/problem"
+	"lifecircle/internal/ratelimit"
+)
+
+// Feed is what sockets ask of the feed.
+type Feed interface {
+	Circle(ctx context.Context, a feed.Actor, circle id.ID) (feed.CircleView, error)
+	CreatePost(ctx context.Context, a feed.Actor, circle id.ID, in feed.NewPost, key string) (feed.PostView, error)
+	Like(ctx context.Context, a feed.Actor, post id.Post) (feed.LikeState, error)
+	Unlike(ctx context.Context, a feed.Actor, post id.Post) (feed.LikeState, error)
+	CreateComment(ctx context.Context, a feed.Actor, post id.Post, in feed.NewComment, key string) (feed.Comment, error)
+}
+
+// Tokens checks access tokens.
+type Tokens interface {
+	Verify(ctx context.Context, token string) (auth.Claims, error)
+}
+
+// Handler is what the hub asks about every client; see hub.Handler.
+type Handler struct {
+	Feed    Feed
+	Tokens  Tokens
+	Limiter ratelimit.Limiter        // nil lifts every rate limit
+	Viewers func(channel string) int // how many watch a channel, on all nodes
+}
+
+var _ hub.Handler = (*Handler)(nil)
+
+// Connect lets guests in without a token and people with an access token, for
+// as long as that is valid.
+func (h *Handler) Connect(ctx context.Context, _ *hub.Client, r hub.ConnectRequest) (hub.ConnectReply, error) {
+	if r.Token == "" {
+		return hub.ConnectReply{Session: feed.Actor{}}, nil
+	}
+	claims, err := h.Tokens.Verify(ctx, r.Token)
+	if err != nil {
+		return hub.ConnectReply{}, badToken(err)
+	}
+	return hub.ConnectReply{
+		User:      claims.UserID.String(),
+		ExpiresAt: claims.ExpiresAt,
+		Channels:  []string{userChannel(claims.UserID)},
+		Session:   feed.Actor{User: claims.UserID},
+	}, nil
+}
+
+// Refresh takes a newer token of the same person.
+func (h *Handler) Refresh(ctx context.Context, c *hub.Client, token string) (hub.RefreshReply, error) {
+	claims, err := h.Tokens.Verify(ctx, token)
+	switch {
+	case problem.Has(err, problem.TokenExpired):
+		return hub.RefreshReply{}, hub.ErrExpired
+	case err != nil:
+		return hub.RefreshReply{}, badToken(err)
+	case claims.UserID != actorOf(c).User:
+		return hub.RefreshReply{}, hub.DisconnectInvalidToken
+	}
+	return hub.RefreshReply{ExpiresAt: claims.ExpiresAt}, nil
+}
+
+// Subscribe lets everybody follow a circle, from any offset that its log keeps.
+func (h *Handler) Subscribe(_ context.Context, c *hub.Client, r hub.SubscribeRequest) (hub.SubscribeReply, error) {
+	circle, err := mayFollow(r.Channel)
+	if err != nil {
+		return hub.SubscribeReply{}, err
+	}
+	return hub.SubscribeReply{
+		Positioned: true,
+		State: func(ctx context.Context) (json.RawMessage, error) {
+			return h.state(ctx, actorOf(c), circle, r.Channel)
+		},
+	}, nil
+}
+
+// History may be read by everybody who may subscribe.
+func (h *Handler) History(_ context.Context, _ *hub.Client, channel string) error {
+	_, err := mayFollow(channel)
+	return err
+}
+
+// mayFollow returns the channel's circle. Whether that exists is found by the
+// one who reads its log.
+func mayFollow(channel string) (id.ID, error) {
+	circle, ok := circleOf(channel)
+	switch {
+	case ok:
+		return circle, nil
+	case strings.HasPrefix(channel, userPrefix): // one's own is subscribed by the server at connect
+		return 0, hub.ErrPermissionDenied
+	default:
+		return 0, hub.ErrUnknownChannel
+	}
+}
+
+// subscribed is the data of a reply to subscribe.
+type subscribed struct {
+	Circle  feed.Circle `json:"circle"`
+	Can     policy.Can  `json:"can"`
+	Viewers int         `json:"viewers"`
+}
+
+func (h *Handler) state(ctx context.Context, a feed.Actor, circle id.ID, channel string) (json.RawMessage, error) {
+	view, err := h.Feed.Circle(ctx, a, circle)
+	if problem.Has(err, problem.CircleNotFound) {
+		return nil, hub.ErrUnknownChannel
+	}
+	if err != nil {
+		return nil, refusal(err)
+	}
+	s := subscribed{Circle: view.Circle, Can: view.Viewer.Can}
+	if h.Viewers != nil {
+		s.Viewers = h.Viewers(channel)
+	}
+	return encode(s)
+}
+
+// actorOf returns who the client is: what Connect said.
+func actorOf(c *hub.Client) feed.Actor {
+	a, _ := c.Session().(feed.Actor)
+	return a
+}
+
+// encode writes as HTTP does: no nil lists, members of maps in a fixed order.
+func encode(v any) (json.RawMessage, error) {
+	data, err := jsonx.Marshal(v, jsonx.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return nil, fmt.Errorf("encode a reply: %w", err)
+	}
+	return data, nil
+}
