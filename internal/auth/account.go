@@ -155,9 +155,14 @@ func lower(handle string) string {
 	}, handle)
 }
 
-func checkHandle(handle string) error {
+// wellFormed tells whether a handle can be somebody's.
+func wellFormed(handle string) bool {
 	bad := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' }
-	if len(handle) < minHandle || len(handle) > maxHandle || strings.ContainsFunc(handle, bad) {
+	return len(handle) >= minHandle && len(handle) <= maxHandle && !strings.ContainsFunc(handle, bad)
+}
+
+func checkHandle(handle string) error {
+	if !wellFormed(handle) {
 		return problem.Invalid(problem.HandleForm, "body.handle",
 			"a handle has %d to %d letters a to z, digits and underscores", minHandle, maxHandle)
 	}
@@ -185,6 +190,6 @@ func invalidCredentials() error {
 	return problem.New(problem.InvalidCredentials, "the handle or the password is wrong")
 }
 
-func banned() error { return problem.New(problem.Banned, "this account is banned") }
+func banned() *problem.Problem { return problem.New(problem.Banned, "this account is banned") }
 
 var errIDs = errors.New("no free id after several tries")

@@ -53,7 +53,7 @@ type login struct {
 // selectLogin finds the account of a handle. For an unknown one it returns an
 // account that no password opens, so that the caller does the same work.
 func (s *Service) selectLogin(ctx context.Context, handle string) (login, error) {
-	if checkHandle(handle) != nil { // may hold what Postgres refuses
+	if !wellFormed(handle) { // may hold what Postgres refuses
 		return login{hash: unusable}, nil
 	}
 	l := login{}

@@ -35,7 +35,7 @@ func TestRegisterAndLogin(t *testing.T) {
 func TestPasswordIsNormalised(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	if _, err := s.Register(t.Context(), NewAccount{Handle: "zoe", Password: "cafe\u0301 \x00 au lait", DisplayName: "Zoe"}); err != nil {
+	if _, err := s.Register(t.Context(), NewAccount{Handle: "zoe", Password: "cafe\u0301 \x00 au lait", DisplayName: "Zoe"}); err != nil { //nolint:gosec // of a test
 		t.Fatal(err)
 	}
 	if _, err := s.Login(t.Context(), "zoe", "caf\u00E9 \x00 au lait"); err != nil {

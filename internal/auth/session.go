@@ -78,25 +78,26 @@ func (s *Service) Refresh(ctx context.Context, refreshToken string) (Grant, erro
 		return Grant{}, err
 	}
 	var found refresh
-	var refused error
+	var refused *problem.Problem
 	next := newRefreshToken()
 	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		hash := hashRefresh(refreshToken)
 		if found, err = lockRefresh(ctx, tx, hash); err != nil {
 			return err
 		}
-		if refused = found.refusal(); problem.Has(refused, problem.RefreshReused) {
+		switch refused = found.refusal(); {
+		case refused == nil:
+			return rotateRefresh(ctx, tx, found.session, hash, hashRefresh(next), s.opts.SessionTTL)
+		case refused.Code == problem.RefreshReused:
 			return revokeSession(ctx, tx, found.session)
-		}
-		if refused != nil {
+		default:
 			return nil
 		}
-		return rotateRefresh(ctx, tx, found.session, hash, hashRefresh(next), s.opts.SessionTTL)
 	})
 	if err != nil {
 		return Grant{}, fmt.Errorf("refresh: %w", err)
 	}
-	if problem.Has(refused, problem.RefreshReused) {
+	if refused != nil && refused.Code == problem.RefreshReused {
 		s.log.Warn("a refresh token was used twice: session revoked", "user", found.user.ID, "session", found.session)
 	}
 	if refused != nil {
@@ -114,7 +115,7 @@ type refresh struct {
 }
 
 // refusal says why the token cannot be traded, or nil.
-func (r refresh) refusal() error {
+func (r refresh) refusal() *problem.Problem {
 	switch {
 	case r.session == 0:
 		return unknownRefresh()
@@ -130,7 +131,7 @@ func (r refresh) refusal() error {
 	return nil
 }
 
-func unknownRefresh() error {
+func unknownRefresh() *problem.Problem {
 	return problem.New(problem.InvalidToken, "the refresh token is not valid")
 }
 

@@ -81,9 +81,14 @@ func TestClockJumps(t *testing.T) {
 func TestUnusableRates(t *testing.T) {
 	t.Parallel()
 	for _, r := range []Rate{
-		{Burst: 1}, {Burst: 1, Count: 1}, {Count: 1, Per: time.Second}, {Burst: -1, Count: 1, Per: time.Second},
-		{Burst: 1, Count: -1, Per: time.Second}, {Burst: 1, Count: 1, Per: -time.Second},
-		{Burst: math.MaxInt, Count: 1, Per: time.Second}, {Burst: 1, Count: 1, Per: math.MaxInt64},
+		{Burst: 1},
+		{Burst: 1, Count: 1},
+		{Count: 1, Per: time.Second},
+		{Burst: -1, Count: 1, Per: time.Second},
+		{Burst: 1, Count: -1, Per: time.Second},
+		{Burst: 1, Count: 1, Per: -time.Second},
+		{Burst: math.MaxInt, Count: 1, Per: time.Second},
+		{Burst: 1, Count: 1, Per: math.MaxInt64},
 	} {
 		if _, err := NewMemory(1, nil).Allow(t.Context(), "k", r); !errors.Is(err, ErrRate) {
 			t.Errorf("%+v: %v", r, err)

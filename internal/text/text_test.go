@@ -191,7 +191,7 @@ func checkRules(t *testing.T, s string) {
 
 func naughty(t *testing.T, path string) (all []string) {
 	t.Helper()
-	raw, err := os.ReadFile(path)
+	raw, err := os.ReadFile(path) //nolint:gosec // of the samples
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func naughty(t *testing.T, path string) (all []string) {
 // column returns the last column of a CSV file.
 func column(t *testing.T, path string) (all []string) {
 	t.Helper()
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // of the samples
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +224,7 @@ func column(t *testing.T, path string) (all []string) {
 // lines returns the member "text" of each line's object.
 func lines(t *testing.T, path string) (all []string) {
 	t.Helper()
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // of the samples
 	if err != nil {
 		t.Fatal(err)
 	}
