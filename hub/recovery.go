@@ -41,7 +41,10 @@ func recovered(r resume, snap snapshot) (replay []Publication, ok bool) {
 		}
 		next++
 	}
-	return replay, next == snap.top.Offset+1
+	if next != snap.top.Offset+1 {
+		return nil, false
+	}
+	return replay, true
 }
 
 // after returns the publications with an offset above since; pubs are in order.
