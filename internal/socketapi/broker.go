@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lifecircle/feed"
 	"lifecircle/hub"
 	"lifecircle/internal/id"
 )
@@ -25,7 +26,7 @@ const (
 
 // Counter reads the counts of a circle's recent posts.
 type Counter interface {
-	RecentCounts(ctx context.Context, circle id.ID) ([]PostCounts, error)
+	RecentCounts(ctx context.Context, circle id.ID) ([]feed.PostCounts, error)
 }
 
 // Broker is a broker with what counts need on the receiving side: those of all
@@ -35,7 +36,7 @@ type Counter interface {
 // is published here is shown here.
 type Broker struct {
 	hub.Broker
-	counter Counter
+	Counter Counter // set before Run
 	log     *slog.Logger
 	lost    chan struct{} // capacity 1: counts may have been missed
 
@@ -46,8 +47,8 @@ type Broker struct {
 }
 
 // NewBroker returns inner with merged counts.
-func NewBroker(inner hub.Broker, counter Counter, log *slog.Logger) *Broker {
-	return &Broker{Broker: inner, counter: counter, log: log, lost: make(chan struct{}, 1), served: map[id.ID]struct{}{}}
+func NewBroker(inner hub.Broker, log *slog.Logger) *Broker {
+	return &Broker{Broker: inner, log: log, lost: make(chan struct{}, 1), served: map[id.ID]struct{}{}}
 }
 
 // Run implements hub.Broker.
@@ -125,7 +126,7 @@ func (s countsSink) Receive(channel string, p hub.Publication) {
 		s.broker.log.Warn("unreadable counts from another node", "channel", channel, "err", err)
 		return
 	}
-	s.counts.add(slices.DeleteFunc(msg.Posts, func(c PostCounts) bool { return c.ID.Circle != circle })...)
+	s.counts.add(slices.DeleteFunc(msg.Posts, func(c feed.PostCounts) bool { return c.ID.Circle != circle })...)
 }
 
 // Lost implements hub.Sink.
@@ -190,7 +191,7 @@ func (b *Broker) circles() []id.ID {
 func (b *Broker) rereadCircle(ctx context.Context, counts *countsLoop, circle id.ID) error {
 	ctx, cancel := context.WithTimeout(ctx, rereadTimeout)
 	defer cancel()
-	posts, err := b.counter.RecentCounts(ctx, circle)
+	posts, err := b.Counter.RecentCounts(ctx, circle)
 	if err != nil {
 		return err
 	}

@@ -25,17 +25,11 @@ const (
 	maxCountsInCircle  = 10_000 // posts remembered; beyond, a new one waits for its next change
 )
 
-// PostCounts are the counts of one post, as viewers get them.
-type PostCounts struct {
-	ID id.Post `json:"id"`
-	feed.Counts
-}
-
 // countsMessage is what viewers of a circle get: absolute numbers, without an
 // offset, so that losing one is mended by the next.
 type countsMessage struct {
-	Type  string       `json:"type"` // "counts"
-	Posts []PostCounts `json:"posts"`
+	Type  string            `json:"type"` // "counts"
+	Posts []feed.PostCounts `json:"posts"`
 
 	circle id.ID
 }
@@ -61,7 +55,7 @@ type circleCounts struct {
 }
 
 type changedPost struct {
-	PostCounts
+	feed.PostCounts
 	changed time.Time
 	unsent  bool // newer than what was sent
 	again   bool // to be sent once more after merger.repeat
@@ -73,7 +67,7 @@ func newMerger(every, repeat, kept time.Duration) *merger {
 
 // add takes the counts of a post. It returns false if they are not newer than
 // what is known, or if the circle is full.
-func (m *merger) add(now time.Time, p PostCounts) bool {
+func (m *merger) add(now time.Time, p feed.PostCounts) bool {
 	circle := p.ID.Circle
 	c := m.circles[circle]
 	if c == nil {
@@ -156,7 +150,7 @@ func (m *merger) ready(c *circleCounts, now time.Time) []*changedPost {
 
 // message makes the message and marks its posts as sent.
 func message(circle id.ID, posts []*changedPost) countsMessage {
-	msg := countsMessage{Type: "counts", circle: circle, Posts: make([]PostCounts, len(posts))}
+	msg := countsMessage{Type: "counts", circle: circle, Posts: make([]feed.PostCounts, len(posts))}
 	for i, p := range posts {
 		msg.Posts[i] = p.PostCounts
 		if p.unsent {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"lifecircle/feed"
 )
 
 // countsLoop drives a merger by the clock: add from anywhere, send from Run's
@@ -21,7 +23,7 @@ func newCountsLoop(m *merger, send func(context.Context, countsMessage)) *counts
 }
 
 // add takes counts of posts; those that are not news are dropped. It does not block.
-func (l *countsLoop) add(posts ...PostCounts) {
+func (l *countsLoop) add(posts ...feed.PostCounts) {
 	now, news := time.Now(), false
 	l.mu.Lock()
 	for _, p := range posts {

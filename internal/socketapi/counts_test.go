@@ -15,8 +15,8 @@ import (
 	"lifecircle/internal/id"
 )
 
-func counted(circle, post, version int64) PostCounts {
-	return PostCounts{ID: id.Post{Circle: id.ID(circle), Post: id.ID(post)}, Counts: feed.Counts{Version: version, Likes: version}}
+func counted(circle, post, version int64) feed.PostCounts {
+	return feed.PostCounts{ID: id.Post{Circle: id.ID(circle), Post: id.ID(post)}, Counts: feed.Counts{Version: version, Likes: version}}
 }
 
 // TestMergerKeepsItsPromises plays random changes against the merger: few and

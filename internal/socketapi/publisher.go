@@ -65,7 +65,7 @@ func (p *Publisher) Published(events []circlelog.Event) {
 
 // Counted implements feed.Audience.
 func (p *Publisher) Counted(post id.Post, counts feed.Counts) {
-	p.counts.add(PostCounts{ID: post, Counts: counts})
+	p.counts.add(feed.PostCounts{ID: post, Counts: counts})
 }
 
 // Dropped returns how many events were left to the log because a lane was full.
