@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Builds the web client into static/dist when something of it is newer.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+scripts/need-node.sh static
+stamp=.tools/stamps/web
+sources=(static/src static/public static/scripts static/index.html static/package-lock.json openapi.yaml)
+for config in static/*.json static/*.js static/*.ts; do
+    [ ! -e "$config" ] || sources+=("$config")
+done
+if [ -e "$stamp" ] && [ -e static/dist/index.html ]; then
+    existing=()
+    for s in "${sources[@]}"; do [ ! -e "$s" ] || existing+=("$s"); done
+    # schema.d.ts is written by the build itself.
+    [ -n "$(find "${existing[@]}" -newer "$stamp" ! -name schema.d.ts -print -quit)" ] || exit 0
+fi
+mkdir -p "$(dirname "$stamp")" static/dist
+touch "$stamp.began" # what changes during the build is built next time
+(cd static && npm run --silent build -- --logLevel warn)
+mv "$stamp.began" "$stamp"
+echo "web: built static/dist" >&2
