@@ -26,7 +26,7 @@ export class App {
   readonly api: ViewerApi = viewerApi(authorizedFetch(this.session))
   readonly live = new Live({ endpoint: socketAddress(), token: () => this.session.accessToken() })
   limits = $state.raw<Limits>(defaultLimits)
-  /** The time that "3 min ago" is counted from. */
+  /** The time that "3m ago" is counted from. */
   now = $state(Date.now())
   notices = $state.raw<readonly Notice[]>([])
   #noticeId = 0

@@ -10,38 +10,21 @@ export const defaultLimits: Limits = {
   handleMin: 3,
   handleMax: 30,
   passwordMin: 8,
-  passwordMax: 128,
-  circleNameMax: 60,
-  circleDescriptionMax: 1000,
-  bioMax: 300,
-  tagsMax: 10,
-  tagMax: 30,
   categories: [],
 }
 
 export function readLimits(v: unknown): Limits {
   const f = fields(v)
-  const number = (fallback: number, ...names: string[]): number => {
-    for (const name of names) {
-      const n = count(f[name])
-      if (n > 0) return n
-    }
-    return fallback
-  }
+  const feed = fields(f['feed'])
+  const auth = fields(f['auth'])
   const d = defaultLimits
   return {
-    postTextMax: number(d.postTextMax, 'post_text_max_graphemes'),
-    commentTextMax: number(d.commentTextMax, 'comment_text_max_graphemes'),
-    displayNameMax: number(d.displayNameMax, 'display_name_max_graphemes', 'display_name_max'),
-    handleMin: number(d.handleMin, 'handle_min'),
-    handleMax: number(d.handleMax, 'handle_max'),
-    passwordMin: number(d.passwordMin, 'password_min'),
-    passwordMax: number(d.passwordMax, 'password_max'),
-    circleNameMax: number(d.circleNameMax, 'circle_name_max_graphemes', 'circle_name_max'),
-    circleDescriptionMax: number(d.circleDescriptionMax, 'circle_description_max_graphemes', 'circle_description_max'),
-    bioMax: number(d.bioMax, 'bio_max_graphemes', 'bio_max'),
-    tagsMax: number(d.tagsMax, 'tags_max', 'circle_tags_max'),
-    tagMax: number(d.tagMax, 'tag_max_graphemes', 'tag_max'),
-    categories: list(f['categories']).map((c) => text(c) || text(fields(c)['id'])).filter(Boolean),
+    postTextMax: count(feed['post_characters']) || d.postTextMax,
+    commentTextMax: count(feed['comment_characters']) || d.commentTextMax,
+    displayNameMax: count(feed['display_name_characters']) || d.displayNameMax,
+    handleMin: count(auth['handle_characters_min']) || d.handleMin,
+    handleMax: count(auth['handle_characters_max']) || d.handleMax,
+    passwordMin: count(auth['password_characters_min']) || d.passwordMin,
+    categories: list(f['categories']).map(text).filter(Boolean),
   }
 }

@@ -2,6 +2,7 @@
 // its `detail` is an English sentence and the fallback for unknown codes.
 import type { Dictionary } from '../i18n/en'
 import { fields, list, text } from './read'
+import type { Permission } from './types'
 
 export interface FieldFault {
   location: string // such as body.text
@@ -77,6 +78,12 @@ export function problemText(p: Problem, t: Dictionary): string {
   for (const c of p.rule) if (c.how !== '') parts.push(c.how)
   if (p.retryAfterSeconds !== null && p.retryAfterSeconds > 0) parts.push(t.problemRetryAfter(p.retryAfterSeconds))
   return parts.join(' ')
+}
+
+/** Why the viewer may not do something, in the language of the screen where we know the code. */
+export function refusalText(p: Permission, t: Dictionary): string {
+  const known: Readonly<Record<string, string>> = t.problems
+  return p.code === 'not_allowed' && p.reason !== '' ? p.reason : (known[p.code] ?? (p.reason || t.problems.not_allowed))
 }
 
 /** The fault of one field of a form, by the last part of its location. */

@@ -106,12 +106,6 @@ export interface Limits {
   handleMin: number
   handleMax: number
   passwordMin: number
-  passwordMax: number
-  circleNameMax: number
-  circleDescriptionMax: number
-  bioMax: number
-  tagsMax: number
-  tagMax: number
   categories: readonly string[]
 }
 

@@ -5,13 +5,13 @@ const hour = 60 * minute
 const day = 24 * hour
 const week = 7 * day
 
-/** "3 min ago" up to a week, then the date. Empty for a time that is none. */
+/** "3m ago" up to a week, then the date. Empty for a time that is none. */
 export function ago(iso: string, now: number, lang: string, justNow: string): string {
   const then = Date.parse(iso)
   if (Number.isNaN(then)) return ''
   const seconds = Math.max(0, Math.round((now - then) / 1000))
   if (seconds < minute) return justNow
-  const format = new Intl.RelativeTimeFormat(lang, { style: 'short', numeric: 'always' })
+  const format = new Intl.RelativeTimeFormat(lang, { style: 'narrow', numeric: 'always' })
   if (seconds < hour) return format.format(-Math.floor(seconds / minute), 'minute')
   if (seconds < day) return format.format(-Math.floor(seconds / hour), 'hour')
   if (seconds < week) return format.format(-Math.floor(seconds / day), 'day')
