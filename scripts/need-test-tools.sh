@@ -8,6 +8,15 @@ cd "$(dirname "$0")/.."
 lint_version=v2.15.0
 lint=.tools/bin/golangci-lint
 
+quietly() { # command: its output is shown only if it fails
+    local log status=0
+    log=$(mktemp)
+    "$@" >"$log" 2>&1 || status=$?
+    [ "$status" -eq 0 ] || tail -20 "$log" >&2
+    rm -f "$log"
+    return "$status"
+}
+
 missing=()
 command -v gcc >/dev/null || missing+=(gcc libc6-dev)
 command -v redis-server >/dev/null || missing+=(redis-server)
@@ -28,14 +37,12 @@ if [ ${#missing[@]} -gt 0 ]; then
         exit 1
     fi
     echo "need-test-tools: installing ${missing[*]}" >&2
-    install=("${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}")
-    log=$(mktemp)
-    "${install[@]}" >"$log" 2>&1 || { "${root[@]}" apt-get update -q >>"$log" 2>&1 && "${install[@]}" >>"$log" 2>&1; } || {
-        tail -5 "$log" >&2
-        echo "need-test-tools: apt-get could not install ${missing[*]} (log: $log)" >&2
+    apt() { quietly "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@"; }
+    install=(install --no-install-recommends "${missing[@]}")
+    apt "${install[@]}" 2>/dev/null || { apt update && apt "${install[@]}"; } || {
+        echo "need-test-tools: apt-get could not install ${missing[*]}" >&2
         exit 1
     }
-    rm -f "$log"
 fi
 
 is_lint() { [ -x "$1" ] && "$1" version 2>/dev/null | grep -q "version ${lint_version#v} "; }
@@ -47,7 +54,10 @@ if ! is_lint "$lint"; then
         ln -s "$there" "$lint"
     else
         echo "need-test-tools: building golangci-lint $lint_version (two minutes, once)" >&2
-        GOBIN="$PWD/.tools/bin" GOFLAGS= go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$lint_version"
+        quietly env GOBIN="$PWD/.tools/bin" GOFLAGS= go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$lint_version" || {
+            echo "need-test-tools: golangci-lint cannot be installed; the network is needed once" >&2
+            exit 1
+        }
     fi
 fi
 

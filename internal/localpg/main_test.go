@@ -2,6 +2,7 @@ package localpg
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,8 +19,9 @@ import (
 )
 
 const (
-	patience = time.Minute // for anything a test waits for; a loaded machine
-	helper   = "LOCALPG_TEST_HELPER"
+	patience   = time.Minute // for anything a test waits for; a loaded machine
+	helper     = "LOCALPG_TEST_HELPER"
+	binSetting = "LIFECIRCLE_POSTGRES_BIN" // as make sets it where the machine has no Postgres
 )
 
 func TestMain(m *testing.M) {
@@ -32,7 +34,7 @@ func TestMain(m *testing.M) {
 // helperMain is another process that uses a local Postgres: it prints its pid
 // and URL, or the error, and stops when its input ends.
 func helperMain() int {
-	s, err := Start(context.Background(), Options{Dir: os.Args[1], Volatile: os.Getenv(helper) == "volatile"})
+	s, err := Start(context.Background(), Options{Dir: os.Args[1], BinDir: os.Getenv(binSetting), Volatile: os.Getenv(helper) == "volatile"})
 	if err != nil {
 		fmt.Println("error", err)
 		return 1
@@ -57,8 +59,19 @@ type process struct {
 
 func startHelper(t *testing.T, mode, dir string, cred *syscall.Credential) *process {
 	t.Helper()
+	bin := os.Getenv(binSetting)
+	if bin != "" && cred != nil { // it may be closed to that user
+		b, err := examine(t.Context(), resolved(bin))
+		if err == nil {
+			b, err = b.reachable(account{uid: int(cred.Uid), gid: int(cred.Gid), other: true}, copiesAt)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		bin = b.dir
+	}
 	cmd := exec.Command("/proc/self/exe", dir) // reaches the test binary whoever runs it
-	cmd.Env = append(os.Environ(), helper+"="+mode)
+	cmd.Env = append(os.Environ(), helper+"="+mode, binSetting+"="+bin)
 	cmd.Dir = "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: cred}
 	stdin, err := cmd.StdinPipe()
@@ -89,6 +102,7 @@ func (p *process) end()  { _ = p.stdin.Close(); _ = p.cmd.Wait() }
 
 func start(t *testing.T, o Options) *Server {
 	t.Helper()
+	o.BinDir = cmp.Or(o.BinDir, os.Getenv(binSetting))
 	s, err := Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

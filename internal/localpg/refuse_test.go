@@ -16,7 +16,7 @@ func TestRefusesDataOfAnotherMajorVersion(t *testing.T) {
 	for _, major := range []int{13, 99} {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "data", "PG_VERSION"), strconv.Itoa(major)+"\n", 0o600)
-		_, err := Start(t.Context(), Options{Dir: dir})
+		_, err := Start(t.Context(), Options{Dir: dir, BinDir: os.Getenv(binSetting)})
 		var me *MajorError
 		if !errors.As(err, &me) || me.Data != major || me.Found < MinMajor {
 			t.Fatalf("version %d: %v", major, err)

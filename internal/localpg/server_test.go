@@ -200,7 +200,7 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithTimeout(t.Context(), 150*time.Millisecond) // inside initdb
 	defer cancel()
-	if s, err := Start(ctx, Options{Dir: dir}); err == nil {
+	if s, err := Start(ctx, Options{Dir: dir, BinDir: os.Getenv(binSetting)}); err == nil {
 		stop(t, s)
 		t.Skip("faster than the deadline")
 	}
