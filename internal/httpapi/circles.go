@@ -33,10 +33,9 @@ func (s *server) circleRoutes() {
 	register(s, route{
 		id: "create_circle", method: http.MethodPost, path: "/v1/circles", tag: "circles", access: account,
 		status: http.StatusCreated, limit: ratelimit.Circles, keyed: true,
-		summary: "Found a circle", about: "You become its owner and follow it.",
+		summary: "Found a circle", about: "You become its owner. A sub-circle is founded by an owner or moderator of its parent.",
 		codes: append([]problem.Code{
-			problem.Banned, problem.NotAllowed, problem.RoleRequired, problem.CircleNotFound,
-			problem.ParentUnsuitable, problem.RulesUnsupported,
+			problem.Banned, problem.RoleRequired, problem.ParentUnsuitable, problem.RulesUnsupported,
 		}, circleTexts...),
 	}, s.createCircle)
 	register(s, route{
@@ -46,12 +45,12 @@ func (s *server) circleRoutes() {
 	register(s, route{
 		id: "update_circle", method: http.MethodPatch, path: "/v1/circles/{id}", tag: "circles", access: account, limit: ratelimit.Changes,
 		summary: "Change a circle", about: "Its owners may. What is left out stays as it is.",
-		codes: append([]problem.Code{problem.CircleNotFound, problem.Banned, problem.RoleRequired, problem.NotAuthor}, circleTexts...),
+		codes: append([]problem.Code{problem.CircleNotFound, problem.Banned, problem.RoleRequired}, circleTexts...),
 	}, s.updateCircle)
 	register(s, route{
 		id: "follow_circle", method: http.MethodPut, path: "/v1/circles/{id}/follow", tag: "circles", access: account, limit: ratelimit.Follows,
 		summary: "Follow a circle", about: "Following twice is following once.",
-		codes: []problem.Code{problem.CircleNotFound, problem.Banned, problem.NotAllowed, problem.Invalid_},
+		codes: []problem.Code{problem.CircleNotFound, problem.Banned, problem.Invalid_},
 	}, s.followCircle)
 	register(s, route{
 		id: "unfollow_circle", method: http.MethodDelete, path: "/v1/circles/{id}/follow", tag: "circles", access: account, limit: ratelimit.Follows,
@@ -60,7 +59,7 @@ func (s *server) circleRoutes() {
 }
 
 type listCircles struct {
-	page
+	Paged
 	Sort string `query:"sort" enum:"top,new" default:"top" doc:"top: most followers first; new: youngest first"`
 	Tag  string `query:"tag" doc:"only circles with this tag"`
 }
@@ -70,7 +69,7 @@ func (s *server) listCircles(ctx context.Context, in *listCircles) (*reply[feed.
 }
 
 type createCircle struct {
-	idempotent
+	Idempotent
 	Body feed.NewCircle
 }
 
@@ -82,11 +81,12 @@ func (s *server) createCircle(ctx context.Context, in *createCircle) (*created[f
 	return &created[feed.CircleView]{Location: "/v1/circles/" + c.ID.String(), Body: c}, nil
 }
 
-type circlePath struct {
+// CirclePath is the part of an input that names a circle.
+type CirclePath struct {
 	ID string `path:"id" doc:"a circle's id"`
 }
 
-func (p circlePath) circle() (id.ID, error) {
+func (p CirclePath) circle() (id.ID, error) {
 	circle, err := id.Parse(p.ID)
 	if err != nil {
 		return 0, problem.New(problem.CircleNotFound, "This circle does not exist.")
@@ -94,7 +94,7 @@ func (p circlePath) circle() (id.ID, error) {
 	return circle, nil
 }
 
-func (s *server) getCircle(ctx context.Context, in *circlePath) (*reply[feed.CircleView], error) {
+func (s *server) getCircle(ctx context.Context, in *CirclePath) (*reply[feed.CircleView], error) {
 	circle, err := in.circle()
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (s *server) getCircle(ctx context.Context, in *circlePath) (*reply[feed.Cir
 }
 
 type updateCircle struct {
-	circlePath
+	CirclePath
 	Body feed.CircleChange
 }
 
@@ -115,7 +115,7 @@ func (s *server) updateCircle(ctx context.Context, in *updateCircle) (*reply[fee
 	return answer(s.Feed.UpdateCircle(ctx, actor(ctx), circle, in.Body))
 }
 
-func (s *server) followCircle(ctx context.Context, in *circlePath) (*reply[feed.FollowState], error) {
+func (s *server) followCircle(ctx context.Context, in *CirclePath) (*reply[feed.FollowState], error) {
 	circle, err := in.circle()
 	if err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (s *server) followCircle(ctx context.Context, in *circlePath) (*reply[feed.
 	return answer(s.Feed.Follow(ctx, actor(ctx), circle))
 }
 
-func (s *server) unfollowCircle(ctx context.Context, in *circlePath) (*reply[feed.FollowState], error) {
+func (s *server) unfollowCircle(ctx context.Context, in *CirclePath) (*reply[feed.FollowState], error) {
 	circle, err := in.circle()
 	if err != nil {
 		return nil, err

@@ -46,8 +46,8 @@ func (s *server) listComments(ctx context.Context, in *listOfPost) (*reply[feed.
 }
 
 type createComment struct {
-	postPath
-	idempotent
+	PostPath
+	Idempotent
 	Body feed.NewComment
 }
 
@@ -63,11 +63,12 @@ func (s *server) createComment(ctx context.Context, in *createComment) (*created
 	return &created[feed.Comment]{Location: "/v1/comments/" + c.ID.String(), Body: c}, nil
 }
 
-type commentPath struct {
+// CommentPath is the input that names a comment.
+type CommentPath struct {
 	ID string `path:"id" doc:"a comment's id"`
 }
 
-func (s *server) deleteComment(ctx context.Context, in *commentPath) (*noBody, error) {
+func (s *server) deleteComment(ctx context.Context, in *CommentPath) (*noBody, error) {
 	comment, err := id.ParseComment(in.ID)
 	if err != nil {
 		return nil, problem.New(problem.CommentNotFound, "This comment does not exist.")

@@ -31,8 +31,8 @@ func (s *server) devRoutes() {
 	}, s.updateDevUser)
 }
 
-// devUser is what can be set of a user in both requests.
-type devUser struct {
+// DevUser is what both requests can set of a user.
+type DevUser struct {
 	Level      *int           `json:"level,omitempty" minimum:"0" maximum:"3" doc:"of identity"`
 	Attributes *devAttributes `json:"attributes,omitempty" required:"false"`
 	Score      *int           `json:"score,omitempty" minimum:"350" maximum:"950"`
@@ -74,7 +74,7 @@ func (devBalance) Schema(huma.Registry) *huma.Schema {
 type newDevUsers struct {
 	Count  int    `json:"count,omitempty" minimum:"1" maximum:"10000" default:"1"`
 	Prefix string `json:"prefix,omitempty" default:"user" doc:"of their handles; cut to 16 characters, and what a handle cannot have becomes _"`
-	devUser
+	DevUser
 }
 
 type createDevUsers struct{ Body newDevUsers }
@@ -122,8 +122,8 @@ func handlePart(prefix string) string {
 }
 
 type updateDevUser struct {
-	userPath
-	Body devUser
+	UserPath
+	Body DevUser
 }
 
 func (s *server) updateDevUser(ctx context.Context, in *updateDevUser) (*reply[devAccount], error) {

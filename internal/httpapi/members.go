@@ -25,16 +25,17 @@ func (s *server) memberRoutes() {
 	}, s.setMember)
 	register(s, route{
 		id: "remove_member", method: http.MethodDelete, path: "/v1/circles/{id}/members/{user}", tag: "circles", access: account, limit: ratelimit.Changes,
-		summary: "End a person's role in a circle", about: "Owners may, and everybody may lay down his own role.", codes: codes,
+		summary: "End a person's role in a circle", about: "Owners may. Ending a role that is not there changes nothing.", codes: codes,
 	}, s.removeMember)
 }
 
-type memberPath struct {
-	circlePath
+// MemberPath names a person in a circle.
+type MemberPath struct {
+	CirclePath
 	User string `path:"user" doc:"a user's id"`
 }
 
-func (p memberPath) member() (circle, user id.ID, err error) {
+func (p MemberPath) member() (circle, user id.ID, err error) {
 	if circle, err = p.circle(); err != nil {
 		return 0, 0, err
 	}
@@ -43,7 +44,7 @@ func (p memberPath) member() (circle, user id.ID, err error) {
 }
 
 type setMember struct {
-	memberPath
+	MemberPath
 	Body newRole
 }
 
@@ -59,7 +60,7 @@ func (s *server) setMember(ctx context.Context, in *setMember) (*reply[feed.Memb
 	return answer(s.Feed.SetMember(ctx, actor(ctx), circle, user, in.Body.Role))
 }
 
-func (s *server) removeMember(ctx context.Context, in *memberPath) (*noBody, error) {
+func (s *server) removeMember(ctx context.Context, in *MemberPath) (*noBody, error) {
 	circle, user, err := in.member()
 	if err != nil {
 		return nil, err

@@ -42,11 +42,12 @@ func (s *server) updateMe(ctx context.Context, in *updateMe) (*reply[feed.User],
 	return answer(s.Feed.UpdateUser(ctx, actor(ctx), in.Body))
 }
 
-type userPath struct {
+// UserPath is the part of an input that names a person.
+type UserPath struct {
 	ID string `path:"id" doc:"a user's id"`
 }
 
-func (s *server) getUser(ctx context.Context, in *userPath) (*reply[feed.User], error) {
+func (s *server) getUser(ctx context.Context, in *UserPath) (*reply[feed.User], error) {
 	user, err := userID(in.ID)
 	if err != nil {
 		return nil, err

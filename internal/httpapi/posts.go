@@ -80,8 +80,8 @@ func (s *server) likeRoutes() {
 }
 
 type listPosts struct {
-	circlePath
-	page
+	CirclePath
+	Paged
 }
 
 func (s *server) listPosts(ctx context.Context, in *listPosts) (*reply[feed.PostPage], error) {
@@ -93,8 +93,8 @@ func (s *server) listPosts(ctx context.Context, in *listPosts) (*reply[feed.Post
 }
 
 type createPost struct {
-	circlePath
-	idempotent
+	CirclePath
+	Idempotent
 	Body feed.NewPost
 }
 
@@ -110,17 +110,18 @@ func (s *server) createPost(ctx context.Context, in *createPost) (*created[feed.
 	return &created[feed.PostView]{Location: "/v1/posts/" + p.ID.String(), Body: p}, nil
 }
 
-type getHome struct{ page }
+type getHome struct{ Paged }
 
 func (s *server) getHome(ctx context.Context, in *getHome) (*reply[feed.Page[feed.PostView]], error) {
 	return answer(s.Feed.Home(ctx, actor(ctx), in.query()))
 }
 
-type postPath struct {
+// PostPath is the part of an input that names a post.
+type PostPath struct {
 	ID string `path:"id" doc:"a post's id"`
 }
 
-func (p postPath) post() (id.Post, error) {
+func (p PostPath) post() (id.Post, error) {
 	post, err := id.ParsePost(p.ID)
 	if err != nil {
 		return id.Post{}, problem.New(problem.PostNotFound, "This post does not exist.")
@@ -128,7 +129,7 @@ func (p postPath) post() (id.Post, error) {
 	return post, nil
 }
 
-func (s *server) getPost(ctx context.Context, in *postPath) (*reply[feed.PostView], error) {
+func (s *server) getPost(ctx context.Context, in *PostPath) (*reply[feed.PostView], error) {
 	post, err := in.post()
 	if err != nil {
 		return nil, err
@@ -137,7 +138,7 @@ func (s *server) getPost(ctx context.Context, in *postPath) (*reply[feed.PostVie
 }
 
 type updatePost struct {
-	postPath
+	PostPath
 	Body feed.PostChange
 }
 
@@ -149,7 +150,7 @@ func (s *server) updatePost(ctx context.Context, in *updatePost) (*reply[feed.Po
 	return answer(s.Feed.UpdatePost(ctx, actor(ctx), post, in.Body))
 }
 
-func (s *server) deletePost(ctx context.Context, in *postPath) (*noBody, error) {
+func (s *server) deletePost(ctx context.Context, in *PostPath) (*noBody, error) {
 	post, err := in.post()
 	if err != nil {
 		return nil, err
@@ -157,7 +158,7 @@ func (s *server) deletePost(ctx context.Context, in *postPath) (*noBody, error) 
 	return nil, s.Feed.DeletePost(ctx, actor(ctx), post)
 }
 
-func (s *server) likePost(ctx context.Context, in *postPath) (*reply[feed.LikeState], error) {
+func (s *server) likePost(ctx context.Context, in *PostPath) (*reply[feed.LikeState], error) {
 	post, err := in.post()
 	if err != nil {
 		return nil, err
@@ -165,7 +166,7 @@ func (s *server) likePost(ctx context.Context, in *postPath) (*reply[feed.LikeSt
 	return answer(s.Feed.Like(ctx, actor(ctx), post))
 }
 
-func (s *server) unlikePost(ctx context.Context, in *postPath) (*reply[feed.LikeState], error) {
+func (s *server) unlikePost(ctx context.Context, in *PostPath) (*reply[feed.LikeState], error) {
 	post, err := in.post()
 	if err != nil {
 		return nil, err
@@ -174,8 +175,8 @@ func (s *server) unlikePost(ctx context.Context, in *postPath) (*reply[feed.Like
 }
 
 type listOfPost struct {
-	postPath
-	page
+	PostPath
+	Paged
 }
 
 func (s *server) listLikes(ctx context.Context, in *listOfPost) (*reply[feed.Page[feed.Liker]], error) {

@@ -78,8 +78,13 @@ func (s *server) problemOf(ctx context.Context, err error) *Problem {
 			return document(problem.New(problem.MethodNot, "This address does not know this method."))
 		}
 	}
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || pg.IsUnavailable(err) {
-		s.Log.WarnContext(ctx, "request not served", slog.String("request", callOf(ctx).id), slog.Any("error", err))
+	gone := errors.Is(err, context.Canceled) && ctx.Err() != nil // the client: nobody reads the answer
+	if gone || errors.Is(err, context.DeadlineExceeded) || pg.IsUnavailable(err) {
+		level := slog.LevelWarn
+		if gone {
+			level = slog.LevelDebug
+		}
+		s.Log.Log(ctx, level, "request not served", slog.String("request", callOf(ctx).id), slog.Any("error", err))
 		return document(&problem.Problem{Code: problem.Unavailable, Detail: "This cannot be answered at the moment.", RetryAfter: time.Second})
 	}
 	s.Log.ErrorContext(ctx, "request failed", slog.String("request", callOf(ctx).id), slog.Any("error", err))

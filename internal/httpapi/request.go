@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -52,7 +53,11 @@ func (s *server) follow(next echo.HandlerFunc) echo.HandlerFunc {
 				s.Observe(Observation{Method: r.Method, Route: c.Path(), Status: status, Took: took})
 			}
 		}()
-		if err := s.caught(next, c); err != nil {
+		err := s.caught(next, c)
+		if errors.Is(err, echo.ErrNotFound) {
+			err = s.caught(s.noRoute, c)
+		}
+		if err != nil {
 			s.refuse(c, err)
 		}
 		return nil

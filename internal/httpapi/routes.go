@@ -48,7 +48,6 @@ func (s *server) newRouter() {
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = func(err error, c echo.Context) { s.refuse(c, err) }
 	s.echo.Use(s.follow)
-	s.echo.RouteNotFound("/*", s.noRoute)
 	config := huma.Config{
 		OpenAPI:       newDocument(),
 		Formats:       map[string]huma.Format{"application/json": jsonFormat, "json": jsonFormat},
@@ -125,7 +124,7 @@ func (s *server) admit(c echo.Context, rt route) error {
 	return nil
 }
 
-// jsonOnly answers in JSON whatever the client would like.
+// jsonOnly reads and answers JSON however the client spells or wishes it.
 type jsonOnly struct{ humaContext }
 
 type humaContext huma.Context // not to be embedded as Context, which is a method
@@ -133,8 +132,11 @@ type humaContext huma.Context // not to be embedded as Context, which is a metho
 func (j jsonOnly) Unwrap() huma.Context { return j.humaContext }
 
 func (j jsonOnly) Header(name string) string {
-	if name == "Accept" {
+	switch name {
+	case "Accept":
 		return ""
+	case "Content-Type": // checked by strictBody; huma would go by its exact spelling
+		return "application/json"
 	}
 	return j.humaContext.Header(name)
 }
@@ -195,8 +197,9 @@ func checkQuery(u *url.URL) error {
 
 const maxKeyLength = 255 // characters of an Idempotency-Key
 
-// idempotent is the part of the input of routes that are keyed.
-type idempotent struct {
+// Idempotent is the part of the input of routes that are keyed. (What is
+// embedded in an input must be exported, or huma does not see its fields.)
+type Idempotent struct {
 	Key string `header:"Idempotency-Key" doc:"1 to 255 printable ASCII characters. The same key and body give the first answer again for 24 hours, another body 422." example:"5f0c2a1e-2f4e-4d3b-9b62-0d6f0a6f6c11"`
 }
 
@@ -240,10 +243,10 @@ func answer[T any](v T, err error) (*reply[T], error) {
 	return &reply[T]{Body: v}, nil
 }
 
-// page is the part of the input of every list.
-type page struct {
+// Paged is the part of the input of every list.
+type Paged struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20" doc:"at most so many items"`
 	Cursor string `query:"cursor" doc:"next_cursor of the page before; absent: the first page"`
 }
 
-func (p page) query() feed.PageQuery { return feed.PageQuery{Limit: p.Limit, Cursor: p.Cursor} }
+func (p Paged) query() feed.PageQuery { return feed.PageQuery{Limit: p.Limit, Cursor: p.Cursor} }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -133,11 +134,17 @@ func writeJSON(w io.Writer, v any) error {
 
 // readJSON is called with the checked body, first for a validation against
 // the schema, then for the input itself. An error of the second comes from a
-// type that reads itself, such as an id; it names the member.
+// type that reads itself, such as an id, or from a member in other letters
+// (huma takes Text for text); it names the member.
 func readJSON(body []byte, v any) error {
-	err := json.Unmarshal(body, v, jsontext.AllowDuplicateNames(true))
-	if s := (*json.SemanticError)(nil); errors.As(err, &s) {
-		return errors.New(strings.ReplaceAll(strings.TrimPrefix(string(s.JSONPointer), "/"), "/", ".") + " cannot be read")
+	err := json.Unmarshal(body, v, json.RejectUnknownMembers(true))
+	s := (*json.SemanticError)(nil)
+	if !errors.As(err, &s) {
+		return err
 	}
-	return err
+	member := strings.ReplaceAll(strings.TrimPrefix(string(s.JSONPointer), "/"), "/", ".")
+	if errors.Is(err, json.ErrUnknownName) {
+		return fmt.Errorf("%s is no member of this", member)
+	}
+	return fmt.Errorf("%s cannot be read", member)
 }
