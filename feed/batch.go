@@ -145,6 +145,7 @@ func (b *batch) account(a Actor) error {
 // tell informs the audience of a committed batch.
 func (s *Service) tell(b *batch) {
 	if events := b.heads.Events(); len(events) > 0 {
+		s.window.move(b)
 		s.audience.Published(events)
 	}
 	for post, c := range b.counts {

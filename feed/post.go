@@ -2,6 +2,7 @@ package feed
 
 import (
 	"context"
+	"time"
 
 	"lifecircle/feed/policy"
 	"lifecircle/internal/id"
@@ -166,7 +167,7 @@ func (s *Service) Posts(ctx context.Context, a Actor, circle id.ID, q PageQuery)
 	if err != nil {
 		return PostPage{}, err
 	}
-	page, err := s.readPosts(ctx, a, circle, place, q.limit())
+	page, err := s.postPage(ctx, a, circle, place, q.limit())
 	if err != nil {
 		return PostPage{}, outward(err)
 	}
@@ -174,6 +175,34 @@ func (s *Service) Posts(ctx context.Context, a Actor, circle id.ID, q PageQuery)
 		page.NextCursor = s.cursors.Seal(list, int64(page.Items[len(page.Items)-1].ID.Post))
 	}
 	return page, nil
+}
+
+// postPage reads the newest page through the window, others from the database.
+func (s *Service) postPage(ctx context.Context, a Actor, circle id.ID, place []int64, limit int) (PostPage, error) {
+	if place != nil {
+		return s.readPosts(ctx, a, circle, place, limit)
+	}
+	now := time.Now()
+	if p, ok := s.window.newest(circle, limit, now); ok {
+		page, ok, err := s.readPane(ctx, a, circle, p)
+		if ok || err != nil {
+			return page, err
+		}
+	}
+	page, err := s.readPosts(ctx, a, circle, nil, limit)
+	if err == nil {
+		s.window.keep(circle, page.pane(limit, now))
+	}
+	return page, err
+}
+
+// pane returns what of a first page is the same for every viewer.
+func (p PostPage) pane(limit int, now time.Time) pane {
+	posts := make([]Post, len(p.Items))
+	for i := range p.Items {
+		posts[i] = p.Items[i].Post
+	}
+	return pane{position: p.Position, posts: posts, whole: len(posts) < limit, readAt: now}
 }
 
 // Home returns a page of the posts of all circles the actor follows, newest

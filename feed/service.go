@@ -43,6 +43,7 @@ type Service struct {
 	cursors    *cursor.Sealer
 	commits    *groupcommit.Committer[*command]
 	inProgress idempotency.InProgress
+	window     *window
 }
 
 // New returns a Service on a migrated database.
@@ -51,7 +52,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
 	if err := pool.QueryRow(ctx, `SELECT cursor_key FROM deployment`).Scan(&key); err != nil {
 		return nil, fmt.Errorf("read the key of cursors: %w", err)
 	}
-	s := &Service{pool: pool, audience: o.Audience, log: o.Log, cursors: cursor.NewSealer(key)}
+	s := &Service{pool: pool, audience: o.Audience, log: o.Log, cursors: cursor.NewSealer(key), window: newWindow()}
 	if s.audience == nil {
 		s.audience = nobody{}
 	}

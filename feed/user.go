@@ -39,6 +39,9 @@ func (s *Service) UpdateUser(ctx context.Context, a Actor, c UserChange) (u User
 	}
 	u, err = scanUser(s.pool.QueryRow(ctx, `UPDATE users SET display_name = coalesce($2, display_name), bio = coalesce($3, bio)
 		WHERE id = $1 RETURNING id, handle, display_name, bio, created_at`, a.User, c.DisplayName, c.Bio))
+	if err == nil {
+		s.window.forget() // it shows the old name
+	}
 	return u, outward(err)
 }
 
