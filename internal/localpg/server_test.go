@@ -136,6 +136,25 @@ func TestRunStartsAKilledPostgresAgain(t *testing.T) {
 	}
 }
 
+func TestTheLastUserStopsWhatAnotherStartedAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	a, b := start(t, Options{Dir: dir}), start(t, Options{Dir: dir})
+	old := b.PID()
+	if err := syscall.Kill(old, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the end of Postgres", func() bool { return !a.inst.alive() })
+	if _, err := a.revive(t.Context()); err != nil || a.PID() == old {
+		t.Fatalf("process %d, %v", a.PID(), err)
+	}
+	stop(t, a)
+	stop(t, b) // has not looked since
+	if left := processesIn(filepath.Join(dir, "data")); len(left) != 0 {
+		t.Errorf("processes %v are left", left)
+	}
+}
+
 func TestStopsAtOnceWhenTimeIsUp(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{Dir: t.TempDir()})
