@@ -28,15 +28,21 @@ type DialOptions struct {
 	Protocol wire.Protocol
 	HTTP     *http.Client // nil: http.DefaultClient
 	Header   http.Header
+
+	NoSubprotocol bool   // leave the protocol to the address
+	Query         string // of the address, for Server.Dial
 }
 
 // Dial shakes hands with the server at the ws:// or http:// address.
 func Dial(ctx context.Context, address string, o DialOptions) (*Client, error) {
-	sub := "centrifuge-json"
-	if o.Protocol == wire.Protobuf {
-		sub = "centrifuge-protobuf"
+	subprotocols := []string{"centrifuge-json"}
+	switch {
+	case o.NoSubprotocol:
+		subprotocols = nil
+	case o.Protocol == wire.Protobuf:
+		subprotocols = []string{"centrifuge-protobuf"}
 	}
-	ws, resp, err := websocket.Dial(ctx, address, &websocket.DialOptions{HTTPClient: o.HTTP, HTTPHeader: o.Header, Subprotocols: []string{sub}})
+	ws, resp, err := websocket.Dial(ctx, address, &websocket.DialOptions{HTTPClient: o.HTTP, HTTPHeader: o.Header, Subprotocols: subprotocols})
 	if err != nil {
 		if resp != nil && resp.Body != nil {
 			_ = resp.Body.Close()

@@ -41,7 +41,7 @@ func Listen(t testing.TB, h http.Handler) *Server {
 func (s *Server) Dial(ctx context.Context, t testing.TB, o DialOptions) *Client {
 	t.Helper()
 	o.HTTP = s.http
-	c, err := Dial(ctx, "http://pipe/connection/websocket", o)
+	c, err := Dial(ctx, "http://pipe/connection/websocket?"+o.Query, o)
 	if err != nil {
 		t.Fatal(err)
 	}
