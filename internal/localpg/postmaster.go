@@ -95,7 +95,11 @@ func (s *Server) prepare(ctx context.Context, bin binaries, acct account) error 
 	if err := s.clearOrphans(ctx); err != nil {
 		return err
 	}
-	return makeSocketDir(s.dir.socketDir(acct), acct)
+	socket := s.dir.socketDir(acct)
+	if err := makeSocketDir(socket, acct); err != nil {
+		return err
+	}
+	return removeIfThere(socketFile(socket) + ".lock") // as with the pid file
 }
 
 // initdb makes the data directory under another name first, so that one

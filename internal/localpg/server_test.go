@@ -187,10 +187,21 @@ func TestLeftoversOfAnUncleanEndAreNoObstacle(t *testing.T) {
 	o := Options{Dir: t.TempDir()}
 	stop(t, start(t, o))
 	d := layout{root: o.Dir}
-	// The pid of a dead postmaster may belong to anybody after a restart of the machine.
-	pid := strconv.Itoa(os.Getpid()) + "\n" + d.data() + "\n1\n5432\n/tmp\n\n"
-	if err := os.WriteFile(d.pidFile(), []byte(pid), 0o600); err != nil {
+	// After a restart of the machine the pid of a dead postmaster may belong to
+	// anybody; worst to another process of the same user.
+	acct, err := accountFor(d)
+	if err != nil {
 		t.Fatal(err)
+	}
+	pid := strconv.Itoa(start(t, Options{Dir: t.TempDir()}).PID()) + "\n" + d.data() + "\n1\n5432\n/tmp\n\n"
+	if err := makeSocketDir(d.socketDir(acct), acct); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{d.pidFile(), socketFile(d.socketDir(acct)) + ".lock"} {
+		write(t, path, pid, 0o600)
+		if err := acct.own(path); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := os.MkdirAll(filepath.Join(d.unborn(), "base"), 0o700); err != nil {
 		t.Fatal(err)
