@@ -23,9 +23,17 @@ func FuzzBody(f *testing.F) {
 	circle := s.circle(ann)
 	post := s.post(ann, circle, "x")
 	doors := []struct{ method, path string }{
-		{"POST", "/v1/auth/register"}, {"POST", "/v1/auth/login"}, {"POST", "/v1/auth/refresh"}, {"PATCH", "/v1/me"},
-		{"POST", "/v1/circles"}, {"PATCH", circle}, {"PUT", circle + "/members/" + ann.id}, {"POST", circle + "/posts"},
-		{"PATCH", post}, {"POST", post + "/comments"}, {"PUT", "/v1/dev/users/" + ann.id},
+		{"POST", "/v1/auth/register"},
+		{"POST", "/v1/auth/login"},
+		{"POST", "/v1/auth/refresh"},
+		{"PATCH", "/v1/me"},
+		{"POST", "/v1/circles"},
+		{"PATCH", circle},
+		{"PUT", circle + "/members/" + ann.id},
+		{"POST", circle + "/posts"},
+		{"PATCH", post},
+		{"POST", post + "/comments"},
+		{"PUT", "/v1/dev/users/" + ann.id},
 	}
 	f.Fuzz(func(t *testing.T, body string) {
 		s.t = t
@@ -41,7 +49,7 @@ func FuzzAddress(f *testing.F) {
 	for _, seed := range []string{"/v1/circles?cursor=AAAA&limit=1", "/v1/posts/0000000000002", "/v1/users/%00", "/v1//circles", "/v1/circles/\xff/posts?tag=\x00", "/../x?a=%zz"} {
 		f.Add(seed, "a key", "Bearer x")
 	}
-	s := newSite(f, nil)
+	s := newSite(f, func(o *Options) { o.Web = web })
 	ann := s.person("ann")
 	circle := s.circle(ann)
 	post := s.post(ann, circle, "x")

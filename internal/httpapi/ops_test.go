@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -150,6 +151,29 @@ func TestSocketIsPassedOn(t *testing.T) {
 	_ = a.Body.Close()
 	if a.StatusCode != http.StatusTeapot {
 		t.Errorf("status %d", a.StatusCode)
+	}
+}
+
+// Headers are bounded by net/http, before any handler.
+func TestServerIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	server := httptest.NewUnstartedServer(nil)
+	server.Config = NewServer(s.handler, slog.New(slog.DiscardHandler))
+	server.Start()
+	defer server.Close()
+	r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/healthz", nil)
+	r.Header.Set("X-Long", strings.Repeat("x", 2*MaxHeaderBytes))
+	a, err := server.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = a.Body.Close()
+	if a.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("status %d", a.StatusCode)
+	}
+	if c := server.Config; c.ReadHeaderTimeout == 0 || c.WriteTimeout < requestTime || c.IdleTimeout == 0 {
+		t.Errorf("a time without limit: %+v", c)
 	}
 }
 

@@ -33,13 +33,15 @@ type Problem struct {
 
 const problemType = "application/problem+json"
 
-// Problem is what huma writes for an error, status and headers included.
+func (p *Problem) Error() string { return string(p.Code) }
 
-func (p *Problem) Error() string             { return string(p.Code) }
-func (p *Problem) GetStatus() int            { return p.Status }
+// GetStatus implements huma.StatusError.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType implements huma.ContentTypeFilter.
 func (p *Problem) ContentType(string) string { return problemType }
 
-// GetHeaders returns what the status asks for beside the body.
+// GetHeaders implements huma.HeadersError: what the status asks for.
 func (p *Problem) GetHeaders() http.Header {
 	h := http.Header{}
 	switch p.Status {

@@ -46,9 +46,19 @@ func TestBadBodies(t *testing.T) {
 	circle := s.circle(ann)
 	post := s.post(ann, circle, "x")
 	doors := []struct{ method, path string }{
-		{"POST", "/v1/auth/register"}, {"POST", "/v1/auth/login"}, {"POST", "/v1/auth/refresh"}, {"POST", "/v1/auth/logout"},
-		{"PATCH", "/v1/me"}, {"POST", "/v1/circles"}, {"PATCH", circle}, {"PUT", circle + "/members/" + ann.id},
-		{"POST", circle + "/posts"}, {"PATCH", post}, {"POST", post + "/comments"}, {"POST", "/v1/dev/users"}, {"PUT", "/v1/dev/users/" + ann.id},
+		{"POST", "/v1/auth/register"},
+		{"POST", "/v1/auth/login"},
+		{"POST", "/v1/auth/refresh"},
+		{"POST", "/v1/auth/logout"},
+		{"PATCH", "/v1/me"},
+		{"POST", "/v1/circles"},
+		{"PATCH", circle},
+		{"PUT", circle + "/members/" + ann.id},
+		{"POST", circle + "/posts"},
+		{"PATCH", post},
+		{"POST", post + "/comments"},
+		{"POST", "/v1/dev/users"},
+		{"PUT", "/v1/dev/users/" + ann.id},
 	}
 	before := s.rows()
 	for _, door := range doors {

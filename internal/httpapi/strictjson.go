@@ -137,7 +137,7 @@ func writeJSON(w io.Writer, v any) error {
 // type that reads itself, such as an id, or from a member in other letters
 // (huma takes Text for text); it names the member.
 func readJSON(body []byte, v any) error {
-	err := json.Unmarshal(body, v, json.RejectUnknownMembers(true))
+	err := json.Unmarshal(body, v, json.RejectUnknownMembers(true), jsontext.AllowDuplicateNames(true))
 	s := (*json.SemanticError)(nil)
 	if !errors.As(err, &s) {
 		return err
