@@ -32,6 +32,7 @@ export default defineConfig({
     reportCompressedSize: true,
   },
   server: {
+    ...(process.env.VITEST ? { fs: { allow: ['..'] } } : {}), // a test reads the server's problem codes
     proxy: {
       '/v1': server,
       '/media': server,

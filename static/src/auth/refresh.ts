@@ -58,8 +58,8 @@ export class Refresher {
 }
 
 /** The browser's lock over all tabs; without one (plain http), a lock of this tab alone. */
-export function browserLock(name: string, locks: LockManager | undefined = globalThis.navigator?.locks): Lock {
-  if (locks !== undefined) return (body) => locks.request(name, body) as ReturnType<typeof body>
+export function browserLock(name: string, locks: LockManager | null = globalThis.navigator?.locks ?? null): Lock {
+  if (locks !== null) return (body) => locks.request(name, body) as ReturnType<typeof body>
   let last: Promise<unknown> = Promise.resolve()
   return (body) => {
     const next = last.then(body, body)

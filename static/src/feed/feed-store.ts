@@ -18,8 +18,9 @@ export interface FeedOptions {
 const maxEarly = 500 // posts that are talked about before they are loaded
 const nothingWaits: Waiting = { posts: [], gap: null }
 
-/** Adds a page of older posts, or the first one. */
-export function addPage(s: FeedState, page: Page<Post>): FeedState {
+/** Adds a page of older posts, or the first one; `asked` is the state that it was asked for from. */
+export function addPage(s: FeedState, page: Page<Post>, asked: FeedState = s): FeedState {
+  if (asked.generation !== s.generation) return s
   return settle({ ...s, posts: mergePosts(s, s.posts, page.items), nextCursor: page.nextCursor })
 }
 
@@ -62,51 +63,39 @@ function standsBelow(post: Post, s: FeedState): boolean {
 /** Shows what waits. */
 export function reveal(s: FeedState): FeedState {
   const { posts, gap } = s.waiting
-  if (gap !== null) return settle({ ...s, posts, nextCursor: gap.cursor, waiting: nothingWaits })
+  if (gap !== null) return settle({ ...s, posts, nextCursor: gap.cursor, generation: s.generation + 1, waiting: nothingWaits })
   if (posts.length === 0) return s
   return settle({ ...s, posts: mergePosts(s, s.posts, posts), waiting: nothingWaits })
 }
 
 /**
  * Takes the newest posts, read again after news may have been missed; `before`
- * is the state when they were asked for. Within their reach they are the
- * truth: what was known then and is not among them is gone. If they do not
- * reach what was known, they wait (or, revealed, stand) alone, and reading
- * goes on from their end.
+ * is the state when they were asked for. They and what came since then are now
+ * all that is known: what is not among them has gone, or will be read again
+ * from their end. If they do not reach the list on screen, they wait beside it
+ * and take its place when they are revealed.
  */
 export function resync(s: FeedState, page: Page<Post>, before: FeedState, o: FeedOptions): FeedState {
   const inPage = new Set(page.items.map((p) => p.id))
-  const current = without(s, (p) => knows(before, p.id) && !inPage.has(p.id) && isReached(p, page))
-  const has = (posts: readonly FeedPost[]): boolean => posts.some((p) => inPage.has(p.id))
-  const joins = page.nextCursor === null || before.posts.length === 0 || has(before.posts)
-  const next = joins || has(before.waiting.posts)
-    ? joined(current, page, joins ? null : current.waiting.gap)
-    : standingAlone(current, page, before)
+  const oldest = page.items.at(-1)
+  const cameSince = (p: Post): boolean => !knows(before, p.id) && (oldest === undefined || newerFirst(p, oldest) < 0)
+  const renewed = { ...s, generation: s.generation + 1 }
+  const kept = [...s.posts, ...s.waiting.posts].filter((p) => inPage.has(p.id) || cameSince(p))
+  const now = mergePosts(s, kept, page.items)
+  const shown = s.posts.filter((p) => knows(before, p.id)) // what came since may stand across a hole
+  const newestShown = shown[0]
+  const reaches = page.nextCursor === null || newestShown === undefined || (oldest !== undefined && newerFirst(newestShown, oldest) <= 0)
+  const next = reaches
+    ? divided(renewed, now, page.nextCursor)
+    : { ...renewed, posts: shown, waiting: { posts: now, gap: { cursor: page.nextCursor } } }
   return settle(o.reveal || next.posts.length === 0 ? reveal(next) : next)
 }
 
-function isReached(p: Post, page: Page<Post>): boolean {
-  const oldest = page.items.at(-1)
-  return page.nextCursor === null || (oldest !== undefined && newerFirst(p, oldest) < 0)
-}
-
-/** Known posts are renewed where they stand; newer ones wait; older ones join the list. */
-function joined(s: FeedState, page: Page<Post>, gap: Waiting['gap']): FeedState {
-  const newest = s.posts[0]
-  const isNews = (p: Post): boolean => newest !== undefined && newerFirst(p, newest) < 0
-  return {
-    ...s,
-    posts: mergePosts(s, s.posts, page.items.filter((p) => !isNews(p))),
-    waiting: { posts: mergePosts(s, s.waiting.posts, page.items.filter(isNews)), gap },
-    nextCursor: page.nextCursor === null || newest === undefined ? page.nextCursor : s.nextCursor,
-  }
-}
-
-/** The page and what came while it was read; between them and the rest is a gap. */
-function standingAlone(s: FeedState, page: Page<Post>, before: FeedState): FeedState {
-  const inPage = new Set(page.items.map((p) => p.id))
-  const belongs = [...s.posts, ...s.waiting.posts].filter((p) => inPage.has(p.id) || !knows(before, p.id))
-  return { ...s, waiting: { posts: mergePosts(s, belongs, page.items), gap: { cursor: page.nextCursor } } }
+/** What is newer than the newest post on screen waits; the rest is the list. */
+function divided(s: FeedState, now: readonly FeedPost[], nextCursor: string | null): FeedState {
+  const shown = new Set(s.posts.map((p) => p.id))
+  const first = Math.max(0, now.findIndex((p) => shown.has(p.id)))
+  return { ...s, posts: now.slice(first), waiting: { posts: now.slice(0, first), gap: null }, nextCursor }
 }
 
 /** Removes a post for good: no page that was read earlier brings it back. */

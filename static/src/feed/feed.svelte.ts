@@ -53,17 +53,25 @@ export class Feed {
     this.loading = true
     this.problem = null
     try {
+      const page = await this.#nextPage()
       const first = !this.loaded
-      const cursor = this.state.nextCursor
-      const page = await this.readPage(cursor)
-      if (cursor !== this.state.nextCursor) return // the list was read anew meanwhile
-      this.state = addPage(this.state, page)
       this.loaded = true
       if (first) this.#watch(page.position)
     } catch (cause) {
       this.problem = asProblem(cause)
     } finally {
       this.loading = false
+    }
+  }
+
+  /** Reads a page, and again if the list was read anew meanwhile. */
+  async #nextPage(): Promise<Page<Post>> {
+    for (;;) {
+      const asked = this.state
+      const page = await this.readPage(asked.nextCursor)
+      const current = asked.generation === this.state.generation
+      this.state = addPage(this.state, page, asked)
+      if (current || this.state.nextCursor === null) return page
     }
   }
 

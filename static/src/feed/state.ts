@@ -23,6 +23,8 @@ export interface FeedState {
   posts: readonly FeedPost[]
   waiting: Waiting
   nextCursor: string | null
+  /** Rises when the list is read anew: a page asked for before then is of no use. */
+  generation: number
   likes: ReadonlyMap<string, LikeIntent>
   /** Ids that must not come back with a page that was read before they went. */
   deleted: ReadonlySet<string>
@@ -36,6 +38,7 @@ export const emptyFeed: FeedState = {
   posts: [],
   waiting: { posts: [], gap: null },
   nextCursor: null,
+  generation: 0,
   likes: new Map(),
   deleted: new Set(),
   earlyCounts: new Map(),

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { readLimits, defaultLimits } from './limits'
+import * as read from './read'
+
+describe('reading what the server sends', () => {
+  it('takes a full post', () => {
+    const p = read.post({ id: 'a', circle_id: 'c', author: { id: 'u', handle: 'ann', display_name: 'Ann' }, text: 't', liked: true,
+      counts: { version: 3, likes: 2, comments: 1 }, created_at: 'x', edited_at: null, can: { delete: { allowed: false, code: 'not_author', reason: 'r' } } })
+    expect(p).toMatchObject({ id: 'a', liked: true, counts: { version: 3, likes: 2, comments: 1 }, editedAt: null })
+    expect(p.can['delete']).toEqual({ allowed: false, code: 'not_author', reason: 'r' })
+  })
+
+  it.each([null, undefined, 7, 'x', [], {}, { id: 5, author: 'x', counts: [] }])('survives %j', (odd) => {
+    expect(() => [read.post(odd), read.circle(odd), read.comment(odd), read.person(odd), read.page(odd, read.post), readLimits(odd)]).not.toThrow()
+    expect(read.circleEvent(odd)).toBeNull()
+  })
+
+  it('does not take an absent like for none', () => {
+    expect(read.post({ id: 'a' }).liked).toBeNull()
+  })
+
+  it('ends a list at an absent, null or empty cursor', () => {
+    for (const next_cursor of [undefined, null, '']) expect(read.page({ items: [], next_cursor }, read.post).nextCursor).toBeNull()
+  })
+
+  it('leaves kinds of news alone that it does not know', () => {
+    expect(read.circleEvent({ type: 'tip.created', tip: {} })).toBeNull()
+    expect(read.circleEvent({ type: 'viewers', count: 3 })).toEqual({ type: 'viewers', count: 3 })
+    expect(read.circleEvent({ type: 'comment.deleted', comment_id: 'x', post_id: 'p' })).toEqual({ type: 'comment.deleted', commentId: 'x', postId: 'p' })
+  })
+
+  it('reads the limits, and keeps the defaults where one is missing', () => {
+    expect(readLimits({ feed: { post_characters: 100 }, categories: ['food'] })).toEqual({ ...defaultLimits, postTextMax: 100, categories: ['food'] })
+  })
+})
