@@ -16,7 +16,7 @@ type clientState uint8
 const (
 	stateNew       clientState = iota // no connect command yet
 	stateConnected                    // accepted
-	stateRefused                      // the connect command got an error: of no use any more
+	stateRefused                      // the connect command is being handled, or got an error: of no use any more
 )
 
 // Client is one connection. One goroutine reads from it; two more exist only

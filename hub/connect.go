@@ -14,38 +14,40 @@ func (c *Client) connect(ctx context.Context, id uint32, r *wire.ConnectRequest)
 	if !c.beginConnect() {
 		return DisconnectBadRequest
 	}
+	defer c.endConnect()
 	reply, err := c.node.opts.Handler.Connect(ctx, c, ConnectRequest{Token: r.Token, Name: r.Name, Version: r.Version, Data: r.Data})
 	if err == nil && expired(reply.ExpiresAt) {
 		err = ErrTokenExpired
 	}
 	if err != nil {
-		c.refuseConnect()
 		return err
 	}
 	c.identify(reply)
 	subs, err := c.enterChannels(ctx, reply.Channels)
 	if err != nil {
-		c.refuseConnect()
 		return err
 	}
 	return c.welcome(id, reply, subs)
 }
 
-// beginConnect stops the time in which connect must come.
+// beginConnect stops the time in which connect must come. There is only one try.
 func (c *Client) beginConnect() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.state != stateNew {
+		return false
+	}
+	c.state = stateRefused
 	c.clock.staleAt = time.Time{}
-	return c.state == stateNew
+	return true
 }
 
-// refuseConnect leaves a connection on which any further command is an error.
-func (c *Client) refuseConnect() {
+// endConnect gives a connection that was refused, of no use any more, a last while.
+func (c *Client) endConnect() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.state = stateRefused
-	c.clock.staleAt = time.Now().Add(c.node.opts.ConnectTimeout)
-	if c.closing == nil {
+	if c.state == stateRefused && c.closing == nil {
+		c.clock.staleAt = time.Now().Add(c.node.opts.ConnectTimeout)
 		c.setDeadlineLocked()
 	}
 }

@@ -314,7 +314,7 @@ func TestAdmission(t *testing.T) {
 	}
 	first.Close()
 	for n.Stats().Clients > 0 {
-		time.Sleep(time.Millisecond)
+		gosched()
 	}
 	again, err := dial(srv.URL)
 	if err != nil {

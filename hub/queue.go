@@ -35,9 +35,9 @@ func (q *queue) push(it item, limit int) (overflow bool, dropped int) {
 	if it.kind == droppable {
 		return false, q.pushDroppable(it, limit)
 	}
-	if it.kind != required && q.bytes+len(it.frame) > limit {
+	if it.kind != required && q.full(it, limit) {
 		dropped = q.dropDroppable()
-		if q.bytes+len(it.frame) > limit {
+		if q.full(it, limit) {
 			return true, dropped
 		}
 	}
@@ -55,7 +55,7 @@ func (q *queue) pushDroppable(it item, limit int) (dropped int) {
 			return 0
 		}
 	}
-	if q.bytes+len(it.frame) > limit/2 {
+	if q.full(it, limit/2) {
 		return 1
 	}
 	if it.key != "" {
@@ -67,6 +67,9 @@ func (q *queue) pushDroppable(it item, limit int) (dropped int) {
 	q.append(it)
 	return 0
 }
+
+// full tells whether it does not fit. A single item always does, whatever its size.
+func (q *queue) full(it item, limit int) bool { return q.bytes > 0 && q.bytes+len(it.frame) > limit }
 
 func (q *queue) append(it item) {
 	q.items = append(q.items, it)

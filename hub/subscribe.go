@@ -26,10 +26,16 @@ func (c *Client) subscribe(ctx context.Context, id uint32, r *wire.SubscribeRequ
 	if err != nil {
 		return err
 	}
+	stands := false
+	defer func() { // also after a panic of the Handler
+		if !stands {
+			c.abandon(sub)
+		}
+	}()
 	if err := c.subscribeTo(ctx, id, sub, r); err != nil {
-		c.abandon(sub)
 		return err
 	}
+	stands = true
 	return nil
 }
 
