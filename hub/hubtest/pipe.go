@@ -37,6 +37,9 @@ func Listen(t testing.TB, h http.Handler) *Server {
 	return &Server{http: &http.Client{Transport: transport}, listener: l}
 }
 
+// HTTP is a client whose requests all go to the handler.
+func (s *Server) HTTP() *http.Client { return s.http }
+
 // Dial shakes hands with the handler. The connection is closed when the test ends.
 func (s *Server) Dial(ctx context.Context, t testing.TB, o DialOptions) *Client {
 	t.Helper()
