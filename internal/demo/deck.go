@@ -1,0 +1,61 @@
+package demo
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// deck deals lines in a loose order: what was dealt goes to the back, so that
+// half the deck comes before it is dealt again.
+type deck struct {
+	lines []line
+}
+
+func newDeck(rng *rand.Rand, lines []line) *deck {
+	d := &deck{lines: slices.Clone(lines)}
+	rng.Shuffle(len(d.lines), func(i, j int) { d.lines[i], d.lines[j] = d.lines[j], d.lines[i] })
+	return d
+}
+
+// deal returns a line that fits, from the front half if one is there.
+func (d *deck) deal(rng *rand.Rand, fits func(l line) bool) (line, bool) {
+	var found []int
+	for i, l := range d.lines {
+		if i > len(d.lines)/2 && len(found) > 0 {
+			break
+		}
+		if fits(l) {
+			found = append(found, i)
+			if i > len(d.lines)/2 {
+				break
+			}
+		}
+	}
+	if len(found) == 0 {
+		return line{}, false
+	}
+	i := found[rng.IntN(len(found))]
+	l := d.lines[i]
+	d.lines = append(slices.Delete(d.lines, i, i+1), l)
+	return l, true
+}
+
+const remembered = 500 // texts of one circle
+
+// memory knows the last texts of a circle, so that nobody says the same again
+// so soon.
+type memory struct {
+	texts []string // at most remembered, the newest last
+}
+
+// heard tells whether the text is among the newest n.
+func (m *memory) heard(text string, n int) bool {
+	return slices.Contains(m.texts[max(0, len(m.texts)-n):], text)
+}
+
+func (m *memory) keep(text string) {
+	if len(m.texts) == remembered {
+		m.texts = slices.Delete(m.texts, 0, 1)
+	}
+	m.texts = append(m.texts, text)
+}

@@ -1,0 +1,180 @@
+package demo
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// Means for a circle of activity 1; one circle's posts differ much in what
+// they draw.
+const (
+	postsPerCircle  = 86
+	commentsPerPost = 4.6
+	likesPerPost    = 10.5
+	mostComments    = 14
+	mostGeneral     = 3 // of them fit any post: more would sound hollow
+)
+
+// thread is a post with what happened to it.
+type thread struct {
+	post  Post
+	turns []turn
+	likes []liked
+}
+
+// turn is a comment of the thread; replyTo is an earlier turn or -1.
+type turn struct {
+	author, text string
+	at           time.Time
+	replyTo      int
+}
+
+type liked struct {
+	author string
+	at     time.Time
+}
+
+// threads makes the circle's life until now.
+func (v *voice) threads(rng *rand.Rand, now time.Time) []thread {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var all []thread
+	for _, at := range newCalendar(now).pick(rng, int(postsPerCircle*v.script.activity)) {
+		u, ok := v.post(rng, at)
+		if !ok {
+			continue
+		}
+		t := thread{post: Post{Circle: v.script.Key, Author: u.author.Handle, Text: u.text, At: at}}
+		appeal := math.Exp(rng.NormFloat64()*0.85 - 0.36) // 1 in the mean
+		v.talk(rng, now, &t, u, min(around(rng, commentsPerPost*appeal), mostComments))
+		v.applaud(rng, now, &t, around(rng, likesPerPost*appeal*float64(len(v.members))/40))
+		all = append(all, t)
+	}
+	return all
+}
+
+// around returns a whole number near the mean.
+func around(rng *rand.Rand, mean float64) int {
+	return int(max(0, mean+rng.NormFloat64()*math.Sqrt(mean)*0.6+0.5))
+}
+
+// talk adds up to n comments: those written for this post first, in loose
+// order, then those that fit any.
+func (v *voice) talk(rng *rand.Rand, now time.Time, t *thread, u utterance, n int) {
+	said := map[string]bool{u.author.Handle: true} // who spoke at top level already
+	may := func(m member) bool { return !said[m.Handle] }
+	at := t.post.At
+	for _, group := range groups(u.line.turns) {
+		if len(t.turns) >= n || rng.IntN(8) == 0 {
+			continue
+		}
+		l := group[0]
+		author, ok := choose(rng, v.members, func(m member) float64 {
+			if !may(m) {
+				return 0
+			}
+			return talkOf(l)(m)
+		})
+		if !ok {
+			continue
+		}
+		text := u.scene.render(rng, l.text, author.Person)
+		if v.said.heard(text, remembered) {
+			continue
+		}
+		v.said.keep(text)
+		said[author.Handle] = true
+		at = v.say(rng, now, t, utterance{line: line{turns: group[1:]}, scene: u.scene, author: author, text: text}, at)
+	}
+	if u.line.fitted {
+		return
+	}
+	for range min(n-len(t.turns), mostGeneral) {
+		c, ok := v.fromDeck(rng, v.comments, u.author.Person, u.line.chinese, may, remembered)
+		if !ok {
+			return
+		}
+		said[c.author.Handle] = true
+		at = v.say(rng, now, t, c, at)
+	}
+}
+
+const (
+	commentDelay = 70 * time.Minute
+	replyDelay   = 25 * time.Minute
+)
+
+// say adds a comment after the one at time after, and the answers to it, as
+// far as they happened before now. It returns when the comment came.
+func (v *voice) say(rng *rand.Rand, now time.Time, t *thread, c utterance, after time.Time) time.Time {
+	at := later(rng, after, commentDelay)
+	if at.After(now) {
+		return at
+	}
+	t.turns = append(t.turns, turn{author: c.author.Handle, text: c.text, at: at, replyTo: -1})
+	op := c.scene.author
+	answers := c.line.turns
+	replyAt, to := at, len(t.turns)-1
+	for _, a := range answers {
+		speaker := op
+		if a.depth%2 == 1 {
+			speaker = c.author.Person
+		}
+		text := c.scene.render(rng, a.text, speaker)
+		if v.said.heard(text, remembered) {
+			return at
+		}
+		if replyAt = later(rng, replyAt, replyDelay); replyAt.After(now) {
+			return at
+		}
+		v.said.keep(text)
+		t.turns = append(t.turns, turn{author: speaker.Handle, text: text, at: replyAt, replyTo: to})
+		to = len(t.turns) - 1
+	}
+	if len(answers) == 0 && rng.IntN(4) == 0 {
+		v.answer(rng, now, t, c, op)
+	}
+	return at
+}
+
+// answer lets the post's author say something to the last turn.
+func (v *voice) answer(rng *rand.Rand, now time.Time, t *thread, c utterance, op Person) {
+	chinese := isChinese(c.text)
+	to := len(t.turns) - 1
+	at := later(rng, t.turns[to].at, replyDelay)
+	if at.After(now) {
+		return
+	}
+	r, ok := v.fromDeck(rng, v.replies, op, chinese, func(m member) bool { return m.Handle == op.Handle }, remembered)
+	if ok {
+		t.turns = append(t.turns, turn{author: r.author.Handle, text: r.text, at: at, replyTo: to})
+	}
+}
+
+// groups splits turns into comments with the answers to them.
+func groups(turns []line) [][]line {
+	var all [][]line
+	for _, l := range turns {
+		if l.depth == 1 || len(all) == 0 {
+			all = append(all, nil)
+		}
+		all[len(all)-1] = append(all[len(all)-1], l)
+	}
+	return all
+}
+
+const likeDelay = 100 * time.Minute
+
+// applaud adds up to n likes of different people, none of them the author.
+func (v *voice) applaud(rng *rand.Rand, now time.Time, t *thread, n int) {
+	left := slices.DeleteFunc(slices.Clone(v.members), func(m member) bool { return m.Handle == t.post.Author })
+	for range min(n, len(left)) {
+		m, _ := choose(rng, left, func(m member) float64 { return m.like })
+		left = slices.DeleteFunc(left, func(l member) bool { return l.Handle == m.Handle })
+		if at := later(rng, t.post.At, likeDelay); !at.After(now) {
+			t.likes = append(t.likes, liked{author: m.Handle, at: at})
+		}
+	}
+}
