@@ -12,6 +12,7 @@ import (
 	"lifecircle/internal/circlelog"
 	"lifecircle/internal/id"
 	"lifecircle/internal/idempotency"
+	"lifecircle/internal/pg"
 	"lifecircle/internal/problem"
 	"lifecircle/internal/text"
 )
@@ -36,7 +37,7 @@ func (s *Service) CreateCircle(ctx context.Context, a Actor, in NewCircle, key s
 	}
 	defer end()
 	var made CircleView
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) (err error) {
+	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		made, err = s.createCircle(ctx, tx, a, in, req)
 		return err
 	})
@@ -165,12 +166,32 @@ func (s *Service) UpdateCircle(ctx context.Context, a Actor, circle id.ID, in Ci
 
 // asOwner runs f in a transaction that holds the circle's row, for one of its
 // owners, and tells the audience what f appended to the log.
-func (s *Service) asOwner(ctx context.Context, a Actor, circle id.ID, f func(tx pgx.Tx) ([]circlelog.Event, error)) error {
+func (s *Service) asOwner(ctx context.Context, a Actor, circle id.ID, f change) error {
+	return s.changeCircle(ctx, a, circle, func(role string) error {
+		if role == policy.Owner {
+			return nil
+		}
+		return &problem.Problem{
+			Code: problem.RoleRequired, Detail: "Only an owner of the circle may do this.",
+			Rule: []problem.Clause{{Clause: "role", Have: orNone(role), Need: policy.Owner, How: "ask an owner of the circle"}},
+		}
+	}, f)
+}
+
+// inCircle does as asOwner for anybody with an account.
+func (s *Service) inCircle(ctx context.Context, a Actor, circle id.ID, f change) error {
+	return s.changeCircle(ctx, a, circle, func(string) error { return nil }, f)
+}
+
+// change is what a transaction does to a circle, and the events it appends.
+type change func(tx pgx.Tx) ([]circlelog.Event, error)
+
+func (s *Service) changeCircle(ctx context.Context, a Actor, circle id.ID, judge func(role string) error, f change) error {
 	if a.Guest() {
 		return errSignIn
 	}
 	var events []circlelog.Event
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		if err := requireAccount(ctx, tx, a); err != nil {
 			return err
 		}
@@ -178,11 +199,8 @@ func (s *Service) asOwner(ctx context.Context, a Actor, circle id.ID, f func(tx 
 		if err != nil {
 			return err
 		}
-		if role != policy.Owner {
-			return &problem.Problem{
-				Code: problem.RoleRequired, Detail: "Only an owner of the circle may do this.",
-				Rule: []problem.Clause{{Clause: "role", Have: orNone(role), Need: policy.Owner, How: "ask an owner of the circle"}},
-			}
+		if err := judge(role); err != nil {
+			return err
 		}
 		events, err = f(tx)
 		return err

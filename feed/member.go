@@ -32,11 +32,15 @@ func (s *Service) SetMember(ctx context.Context, a Actor, circle, user id.ID, ro
 	return m, err
 }
 
-// RemoveMember ends a person's role in a circle; its owners may. Ending a role
-// that is not there changes nothing. It fails with CircleNotFound,
-// RoleRequired or LastOwner.
+// RemoveMember ends a person's role in a circle; its owners may, and everybody
+// may lay down his own. Ending a role that is not there changes nothing. It
+// fails with CircleNotFound, RoleRequired or LastOwner.
 func (s *Service) RemoveMember(ctx context.Context, a Actor, circle, user id.ID) error {
-	return s.asOwner(ctx, a, circle, func(tx pgx.Tx) ([]circlelog.Event, error) {
+	may := s.asOwner
+	if user == a.User {
+		may = s.inCircle
+	}
+	return may(ctx, a, circle, func(tx pgx.Tx) ([]circlelog.Event, error) {
 		if err := keepAnOwner(ctx, tx, circle, user); err != nil {
 			return nil, err
 		}

@@ -21,7 +21,8 @@ import (
 
 // Audience is told what happened, after the commit and before the caller has
 // his answer. Its methods are called from several goroutines, for one circle
-// in the order of its log, and must not block.
+// nearly always in the order of its log (who must be sure goes by the
+// offsets), and must not block.
 type Audience interface {
 	Published(events []circlelog.Event)
 	Counted(post id.Post, counts Counts)

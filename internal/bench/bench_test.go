@@ -22,18 +22,16 @@ import (
 )
 
 const (
-	writers       = 512 // callers at the same time
-	floorSeconds  = 2
-	floorClients  = 16
-	manyCircles   = 1_000
-	benchPeople   = 2_000
-	bulkInsertMax = 50_000
+	writers      = 512 // callers at the same time
+	floorSeconds = 2
+	floorClients = 16
+	manyCircles  = 1_000
+	benchPeople  = 2_000
 )
 
 // stage is a durable Postgres, the feed on it, and people to act.
 type stage struct {
 	server *localpg.Server
-	bin    string
 	pool   *pgxpool.Pool
 	feed   *feed.Service
 	people []feed.Actor

@@ -25,7 +25,7 @@ func (s *server) memberRoutes() {
 	}, s.setMember)
 	register(s, route{
 		id: "remove_member", method: http.MethodDelete, path: "/v1/circles/{id}/members/{user}", tag: "circles", access: account, limit: ratelimit.Changes,
-		summary: "End a person's role in a circle", about: "Owners may. Ending a role that is not there changes nothing.", codes: codes,
+		summary: "End a person's role in a circle", about: "Owners may, and everybody may lay down his own. Ending a role that is not there changes nothing.", codes: codes,
 	}, s.removeMember)
 }
 

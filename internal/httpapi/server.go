@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	// MaxBodyBytes bounds the body of a request.
-	MaxBodyBytes = 64 << 10
+	// MaxBodyBytes bounds the body of a request: a post of 5,000 of the longest
+	// emoji fits.
+	MaxBodyBytes = 256 << 10
 	// MaxHeaderBytes bounds the request line and the headers together.
 	MaxHeaderBytes = 16 << 10
 

@@ -17,6 +17,7 @@ import (
 	"lifecircle/internal/problem"
 )
 
+// What a key may be, and how long its answer is kept.
 const (
 	MaxKeyLength = 255            // bytes, printable ASCII
 	Retention    = 24 * time.Hour // of keys that moved no money
