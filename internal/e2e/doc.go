@@ -1,0 +1,18 @@
+// Package e2e tests the assembled server as outsiders meet it: the program
+// itself in a process of its own, with real Postgres and Redis, spoken to over
+// HTTP, by the npm SDK in Node and by a browser. It promises that no test
+// reaches into the server: what they know comes from its doors, its exit
+// status, its log, and (for what must be on the disk) from its database.
+//
+// It refuses to skip: a tool that is missing is a failure that names the make
+// target which installs it.
+//
+// Where to start: program_test.go runs the server, sdk_test.go the npm SDK
+// (sdk/driver.mjs does what Go tells it), proxy_test.go cuts and filters
+// connections. The tests are named after what they hold: connect, call,
+// recovery, counts, nodes, chaos, browser, shutdown.
+//
+// LIFECIRCLE_BIN names a program to test instead of building one, TESTDATA_DIR
+// a folder of texts to post beside our own, -chaos.rounds how often
+// everything is killed.
+package e2e
