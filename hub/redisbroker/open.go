@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 )
 
 // Open is New for the server at a redis:// or rediss:// address.
@@ -15,6 +16,7 @@ func Open(address, prefix string, logger *slog.Logger) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the address of Redis: %w", withoutAddress(err))
 	}
+	logging.Disable() // of the library, which would write a line for every attempt; we say once that Redis is away
 	return New(opt, prefix, logger), nil
 }
 

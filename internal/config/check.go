@@ -72,6 +72,8 @@ func checkRedis(s Secret) error {
 	switch {
 	case err == nil && u.Scheme == "redis+cluster":
 		return errors.New("REDIS_URL names a Redis Cluster, which is not supported yet; use one server with redis://host:6379")
+	case err == nil && u.Scheme == "unix" && u.Path != "":
+		return nil
 	case err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Host == "":
 		return errors.New("REDIS_URL is not a URL like redis://host:6379")
 	}

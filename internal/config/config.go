@@ -77,7 +77,7 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // Place returns host and path of a URL, what may be shown of it.
 func (s Secret) Place() string {
 	u, err := url.Parse(string(s))
-	if err != nil || u.Host == "" {
+	if err != nil || u.Host == "" && u.Scheme != "unix" {
 		return "***"
 	}
 	return u.Host + u.Path

@@ -32,8 +32,7 @@ type Counter interface {
 // Broker is a broker with what counts need on the receiving side: those of all
 // nodes are merged once more, so that a viewer gets no more messages from many
 // nodes than from one, and after the broker may have lost some they are read
-// again for the circles that this node serves. While the broker is away, what
-// is published here is shown here.
+// again for the circles that this node serves.
 type Broker struct {
 	hub.Broker
 	Counter Counter // set before Run
@@ -91,21 +90,19 @@ func (b *Broker) Unsubscribe(ctx context.Context, channel string) error {
 	return b.Broker.Unsubscribe(ctx, channel)
 }
 
-// Publish implements hub.Broker. What the broker does not take is at least
-// received by this node.
+// Publish implements hub.Broker. Counts of this node need not come back from
+// the broker to be shown here: their copy is no news then.
 func (b *Broker) Publish(ctx context.Context, channel string, p hub.Publication) error {
-	err := b.Broker.Publish(ctx, channel, p)
-	if err == nil {
-		return nil
-	}
 	b.mu.Lock()
 	sink, counts := b.sink, b.counts
 	b.mu.Unlock()
-	if sink != nil {
+	if sink != nil && isCounts(p) {
 		countsSink{sink, b, counts}.Receive(channel, p)
 	}
-	return err
+	return b.Broker.Publish(ctx, channel, p)
 }
+
+func isCounts(p hub.Publication) bool { return p.Offset == 0 && p.Key == countsKey }
 
 // countsSink takes counts out of what a broker delivers and leaves the rest.
 type countsSink struct {
@@ -116,7 +113,7 @@ type countsSink struct {
 
 // Receive implements hub.Sink.
 func (s countsSink) Receive(channel string, p hub.Publication) {
-	if p.Offset != 0 || p.Key != countsKey {
+	if !isCounts(p) {
 		s.Sink.Receive(channel, p)
 		return
 	}

@@ -1,0 +1,152 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"slices"
+	"time"
+
+	"lifecircle/internal/config"
+	"lifecircle/internal/demo"
+	"lifecircle/internal/httpapi"
+)
+
+const stopGrace = 10 * time.Second // for queued commits and their news
+
+// Options say what to build, beside the settings.
+type Options struct {
+	Config  config.Config
+	Version httpapi.Version
+	Log     *slog.Logger
+	Out     io.Writer // gets the few lines that people read
+}
+
+// App is a server with all its parts.
+type App struct {
+	Options
+	parts   *parts
+	close   []func() error // undoes what was opened, last first
+	public  net.Listener
+	ops     net.Listener
+	front   front
+	db      *Database
+	ready   readiness
+	product product
+	metrics *metrics
+}
+
+// Build makes a server and everything that it needs: when it returns, only Run
+// is missing. Its errors are sentences for operators. The caller must Close
+// what it returned.
+func Build(ctx context.Context, o Options) (*App, error) {
+	a := &App{Options: o, parts: newParts()}
+	for _, step := range []func(context.Context) error{a.openAddresses, a.openDatabase, a.join, a.seed} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
+	}
+	return a, nil
+}
+
+// Run serves until ctx ends or a part fails, which is its error. Then Close
+// must follow.
+func (a *App) Run(ctx context.Context) error {
+	a.start()
+	a.parts.start(part{name: "readiness", stop: stopReadiness, end: func(context.Context) error {
+		a.ready.draining.Store(true)
+		return nil
+	}})
+	a.front.open(a.product.http)
+	if a.Config.Server.Demo {
+		a.startDemoPeople()
+	}
+	a.greet()
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-a.parts.failed.Done():
+		return context.Cause(a.parts.failed)
+	}
+}
+
+// Close stops everything in the order of doc.go and gives back what was opened.
+func (a *App) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), a.Config.Server.Drain+httpGrace+stopGrace)
+	defer cancel()
+	errs := []error{a.parts.stop(ctx)}
+	for _, undo := range slices.Backward(a.close) {
+		errs = append(errs, undo())
+	}
+	a.close = nil
+	return errors.Join(errs...)
+}
+
+func (a *App) onClose(undo func() error) { a.close = append(a.close, undo) }
+
+// openAddresses takes the two ports, and begins to answer that the server is
+// starting.
+func (a *App) openAddresses(ctx context.Context) (err error) {
+	s := a.Config.Server
+	if a.public, err = listen(ctx, "--listen", s.Listen); err != nil {
+		return err
+	}
+	a.onClose(closeListener(a.public))
+	if a.ops, err = listen(ctx, "--ops-listen", s.OpsListen); err != nil {
+		return err
+	}
+	a.onClose(closeListener(a.ops))
+	a.serve(part{name: "http", stop: stopHTTP}, httpapi.NewServer(&a.front, a.Log), a.public)
+	return nil
+}
+
+func closeListener(l net.Listener) func() error {
+	return func() error {
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	}
+}
+
+func (a *App) openDatabase(ctx context.Context) (err error) {
+	if a.db, err = OpenDatabase(ctx, a.Config.Database, true, a.Log); err != nil {
+		return err
+	}
+	a.onClose(a.db.Close)
+	if a.db.Local != nil {
+		a.parts.start(part{name: "local postgres", stop: stopDatabase, run: a.db.Local.Run})
+	}
+	if err := Migrate(ctx, a.db.Pool, a.Log); err != nil {
+		return err
+	}
+	a.ready.pool = a.db.Pool
+	remove, err := writeOpsAddress(a.Config.Database.DataDir, a.ops.Addr())
+	if err != nil {
+		return err
+	}
+	a.onClose(func() error { remove(); return nil })
+	return nil
+}
+
+// seed writes the demo world on the first start with --demo.
+func (a *App) seed(ctx context.Context) error {
+	if !a.Config.Server.Demo {
+		return nil
+	}
+	written, err := demo.Seed(ctx, a.db.Pool, a.product.auth, a.Out)
+	if err != nil {
+		return fmt.Errorf("write the demo world: %w", err)
+	}
+	if !written {
+		a.Log.Debug("the demo world is there already")
+	}
+	return nil
+}
+
+func (a *App) startDemoPeople() {
+	a.parts.start(part{name: "demo people", stop: stopDemo, run: demo.NewPeople(a.db.Pool, a.product.feed, a.Log).Run})
+}

@@ -1,0 +1,404 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lifecircle/hub/hubtest"
+	"lifecircle/hub/hubtest/redisserver"
+	"lifecircle/hub/wire"
+	"lifecircle/internal/config"
+	"lifecircle/internal/httpapi"
+	"lifecircle/internal/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const patience = 20 * time.Second // for anything that a test waits for
+
+// server is a whole server under test.
+type server struct {
+	*App
+	url     string
+	http    *http.Client
+	sockets []*hubtest.Client
+}
+
+func settings(t *testing.T, database string) config.Config {
+	t.Helper()
+	return config.Config{
+		Command:  config.Serve,
+		Database: config.Database{URL: config.Secret(database), DataDir: t.TempDir()},
+		Server:   config.Server{Listen: "127.0.0.1:0", OpsListen: "127.0.0.1:0", Dev: true},
+	}
+}
+
+// start runs a server until the test ends, and fails the test if it does not
+// end well.
+func start(t *testing.T, c config.Config) *server {
+	t.Helper()
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	a, err := Build(t.Context(), Options{Config: c, Log: log, Out: io.Discard, Version: httpapi.Version{Version: "test"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ran := make(chan error, 1)
+	go func() { ran <- a.Run(ctx) }()
+	s := &server{App: a, url: "http://" + a.public.Addr().String(), http: &http.Client{Transport: &http.Transport{}}}
+	t.Cleanup(func() {
+		stop()
+		if err := <-ran; err != nil {
+			t.Errorf("run: %v", err)
+		}
+		s.http.CloseIdleConnections()
+		for _, c := range s.sockets { // one that does not read would be waited for
+			c.Close()
+		}
+		if err := a.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	s.until(t, func() bool { return s.status(t, "/readyz") == http.StatusOK })
+	return s
+}
+
+func (s *server) until(t *testing.T, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); {
+		if time.Now().After(end) {
+			t.Fatal("it does not happen")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (s *server) status(t *testing.T, path string) int {
+	t.Helper()
+	resp, err := s.http.Get(s.url + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode
+}
+
+// call makes a request and reads the answer into out.
+func (s *server) call(t *testing.T, method, path, token string, in, out any) {
+	t.Helper()
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), method, s.url+path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	resp, err := s.http.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode >= 300 {
+		t.Fatalf("%s %s: %d %s, %v", method, path, resp.StatusCode, raw, err)
+	}
+	if out != nil {
+		if err := json.Unmarshal(raw, out); err != nil {
+			t.Fatalf("%s %s: %s: %v", method, path, raw, err)
+		}
+	}
+}
+
+// user is a dev user.
+type user struct {
+	ID    string `json:"id"`
+	Token string `json:"access_token"`
+}
+
+func (s *server) users(t *testing.T, n int) []user {
+	t.Helper()
+	var made struct{ Items []user }
+	s.call(t, "POST", "/v1/dev/users", "", map[string]any{"count": n}, &made)
+	return made.Items
+}
+
+type resource struct {
+	ID string `json:"id"`
+}
+
+func (s *server) circle(t *testing.T, by user) resource {
+	t.Helper()
+	var c resource
+	s.call(t, "POST", "/v1/circles", by.Token, map[string]any{"name": "Tea", "description": "All about tea"}, &c)
+	return c
+}
+
+func (s *server) post(t *testing.T, by user, circle, text string) (p resource) {
+	t.Helper()
+	s.call(t, "POST", "/v1/circles/"+circle+"/posts", by.Token, map[string]any{"text": text}, &p)
+	return p
+}
+
+// socket connects and subscribes to a circle.
+func (s *server) socket(t *testing.T, token, circle string, protocol wire.Protocol) (*hubtest.Client, *wire.SubscribeResult) {
+	t.Helper()
+	c, err := hubtest.Dial(t.Context(), s.url+"/connection/websocket", hubtest.DialOptions{Protocol: protocol, HTTP: s.http})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sockets = append(s.sockets, c)
+	if _, err := c.Connect(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.Subscribe(t.Context(), "circle:"+circle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, r
+}
+
+// event is a publication as clients read it.
+type event struct {
+	Type  string
+	Count int
+	Post  struct {
+		ID, Text string
+	}
+	Comment struct{ Text string }
+	Posts   []struct {
+		ID                       string
+		Version, Likes, Comments int
+	}
+	Offset uint64 `json:"-"`
+}
+
+// await reads publications until one is of the type; viewer numbers come when
+// they like.
+func await(t *testing.T, c *hubtest.Client, kind string) event {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for {
+		p, err := c.Publication(ctx)
+		if err != nil {
+			t.Fatalf("await %s: %v", kind, err)
+		}
+		var e event
+		if err := json.Unmarshal(p.Data, &e); err != nil {
+			t.Fatalf("%s: %v", p.Data, err)
+		}
+		if e.Offset = p.Offset; e.Type == kind {
+			return e
+		}
+	}
+}
+
+func TestAPostReachesASocket(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings(t, pgtest.URL(t)))
+	people := s.users(t, 2)
+	circle := s.circle(t, people[0])
+	guest, joined := s.socket(t, "", circle.ID, wire.JSON)
+	if !strings.Contains(string(joined.Data), `"name":"Tea"`) || !strings.Contains(string(joined.Data), `"can":{`) || !strings.Contains(string(joined.Data), `"viewers":1`) || !joined.Positioned {
+		t.Errorf("joined: %+v %s", joined, joined.Data)
+	}
+	member, _ := s.socket(t, people[1].Token, circle.ID, wire.Protobuf)
+
+	p := s.post(t, people[0], circle.ID, "你好 <b>")
+	for _, c := range []*hubtest.Client{guest, member} {
+		if e := await(t, c, "post.created"); e.Post.ID != p.ID || e.Post.Text != "你好 <b>" || e.Offset != joined.Offset+1 {
+			t.Errorf("event: %+v", e)
+		}
+	}
+	answer, err := member.RPC(t.Context(), "comment", fmt.Appendf(nil, `{"post_id":%q,"text":"hi","idempotency_key":"1"}`, p.ID))
+	if err != nil || !strings.Contains(string(answer), `"text":"hi"`) {
+		t.Errorf("comment: %s, %v", answer, err)
+	}
+	if e := await(t, guest, "comment.created"); e.Comment.Text != "hi" || e.Offset != joined.Offset+2 {
+		t.Errorf("event: %+v", e)
+	}
+	if answer, err = member.RPC(t.Context(), "like", fmt.Appendf(nil, `{"post_id":%q}`, p.ID)); err != nil || string(answer) != `{"liked":true,"likes":1}` {
+		t.Errorf("like: %s, %v", answer, err)
+	}
+	for {
+		if e := await(t, guest, "counts"); e.Posts[0].Likes == 1 && e.Posts[0].Comments == 1 && e.Posts[0].ID == p.ID {
+			break
+		}
+	}
+	if _, err := guest.RPC(t.Context(), "like", fmt.Appendf(nil, `{"post_id":%q}`, p.ID)); hubtest.ErrorCode(err) != 101 {
+		t.Errorf("a guest likes: %v", err)
+	}
+	if _, err := guest.Subscribe(t.Context(), "circle:0000000000001"); hubtest.ErrorCode(err) != 102 {
+		t.Errorf("an unknown circle: %v", err)
+	}
+}
+
+// TestRecoveryOverARestart: the log is in the database, so a client resumes on
+// another server.
+func TestRecoveryOverARestart(t *testing.T) {
+	t.Parallel()
+	c := settings(t, pgtest.URL(t))
+	var (
+		author user
+		circle resource
+		at     *wire.SubscribeResult
+	)
+	t.Run("before", func(t *testing.T) {
+		s := start(t, c)
+		author = s.users(t, 1)[0]
+		circle = s.circle(t, author)
+		_, at = s.socket(t, "", circle.ID, wire.JSON)
+		s.post(t, author, circle.ID, "one")
+	})
+	s := start(t, c)
+	client, err := hubtest.Dial(t.Context(), s.url+"/connection/websocket", hubtest.DialOptions{HTTP: s.http})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if _, err := client.Connect(t.Context(), author.Token); err != nil {
+		t.Fatal(err)
+	}
+	r, err := client.Recover(t.Context(), "circle:"+circle.ID, at.Offset, at.Epoch)
+	if err != nil || !r.Recovered || len(r.Publications) != 1 || !strings.Contains(string(r.Publications[0].Data), `"text":"one"`) {
+		t.Fatalf("recovery: %+v, %v", r, err)
+	}
+}
+
+func TestTwoNodesShowEachOthersNews(t *testing.T) {
+	t.Parallel()
+	redis := redisserver.Start(t)
+	database := pgtest.URL(t)
+	var nodes [2]*server
+	for i := range nodes {
+		c := settings(t, database)
+		c.Server.RedisURL = config.Secret(redis.URL())
+		nodes[i] = start(t, c)
+	}
+	for _, n := range nodes {
+		n.until(t, func() bool { return n.ready.check(t.Context()).Status == httpapi.StateOK })
+	}
+	people := nodes[0].users(t, 2)
+	circle := nodes[0].circle(t, people[0])
+	var watching [2]*hubtest.Client
+	for i, n := range nodes {
+		watching[i], _ = n.socket(t, "", circle.ID, wire.JSON)
+	}
+	const posts = 20
+	var last resource
+	for i := range posts {
+		last = nodes[i%2].post(t, people[i%2], circle.ID, fmt.Sprint(i))
+	}
+	nodes[1].call(t, "PUT", "/v1/posts/"+last.ID+"/like", people[0].Token, nil, nil)
+	nodes[0].call(t, "PUT", "/v1/posts/"+last.ID+"/like", people[1].Token, nil, nil)
+	for _, c := range watching {
+		for i := range posts {
+			if e := await(t, c, "post.created"); e.Post.Text != fmt.Sprint(i) {
+				t.Fatalf("event %d: %+v", i, e)
+			}
+		}
+		for likes := 0; likes != 2; {
+			if e := await(t, c, "counts"); e.Posts[0].ID == last.ID {
+				likes = e.Posts[0].Likes
+			}
+		}
+	}
+	for _, c := range watching { // both nodes know of both viewers
+		for count := 0; count != 2; {
+			count = await(t, c, "viewers").Count
+		}
+	}
+
+	redis.Kill()
+	nodes[0].until(t, func() bool { return nodes[0].ready.check(t.Context()).Status == httpapi.StateDegraded })
+	if status := nodes[0].status(t, "/readyz"); status != http.StatusOK {
+		t.Errorf("ready without Redis: %d", status)
+	}
+	begin := time.Now()
+	nodes[0].post(t, people[0], circle.ID, "without Redis")
+	for _, c := range watching {
+		if e := await(t, c, "post.created"); e.Post.Text != "without Redis" {
+			t.Errorf("event: %+v", e)
+		}
+	}
+	if took := time.Since(begin); took > 4*time.Second { // 2 s promised, and a busy machine
+		t.Errorf("delivered without Redis after %s", took)
+	}
+}
+
+func TestSocketsAreClosedAndReadinessTellsWhenItEnds(t *testing.T) {
+	t.Parallel()
+	c := settings(t, pgtest.URL(t))
+	c.Server.Drain = 200 * time.Millisecond
+	left := make(chan int, 1)
+	t.Run("server", func(t *testing.T) {
+		s := start(t, c)
+		author := s.users(t, 1)[0]
+		client, _ := s.socket(t, author.Token, s.circle(t, author).ID, wire.JSON)
+		go func() { left <- untilClosed(context.WithoutCancel(t.Context()), client) }()
+		s.sockets = nil // it is the server that closes
+		address, err := os.ReadFile(filepath.Join(c.Database.DataDir, opsAddressFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ops := &server{url: "http://" + strings.TrimSpace(string(address)), http: s.http}
+		for _, path := range []string{"/metrics", "/debug/pprof/goroutine"} {
+			if status := ops.status(t, path); status != http.StatusOK {
+				t.Errorf("%s for operators: %d", path, status)
+			}
+			if status := s.status(t, path); status == http.StatusOK {
+				t.Errorf("%s is public", path)
+			}
+		}
+	})
+	if code := <-left; code != 3001 {
+		t.Errorf("the socket was closed with %d", code)
+	}
+}
+
+// untilClosed reads until the server closes, and returns with which code.
+func untilClosed(ctx context.Context, c *hubtest.Client) int {
+	defer c.Close()
+	for {
+		if _, err := c.Push(ctx); err != nil {
+			return hubtest.CloseCode(err)
+		}
+	}
+}
+
+func TestNothingIsLeftOfAServerThatCannotStart(t *testing.T) {
+	t.Parallel()
+	one := start(t, settings(t, pgtest.URL(t)))
+	c := settings(t, pgtest.URL(t))
+	c.Server.Listen = one.public.Addr().String()
+	_, err := Build(t.Context(), Options{Config: c, Log: slog.New(slog.DiscardHandler), Out: io.Discard})
+	if err == nil || !strings.Contains(err.Error(), "in use") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("a port in use: %v", err)
+	}
+	c = settings(t, "postgres://nobody@127.0.0.1:1/nowhere")
+	if _, err := Build(t.Context(), Options{Config: c, Log: slog.New(slog.DiscardHandler), Out: io.Discard}); err == nil || !strings.Contains(err.Error(), "127.0.0.1:1") {
+		t.Errorf("no database: %v", err)
+	}
+}

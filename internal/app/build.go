@@ -1,0 +1,98 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"lifecircle/feed"
+	"lifecircle/hub"
+	"lifecircle/internal/auth"
+	"lifecircle/internal/circlelog"
+	"lifecircle/internal/httpapi"
+	"lifecircle/internal/pg"
+	"lifecircle/internal/socketapi"
+	"lifecircle/static"
+)
+
+const maxRateKeys = 1 << 17 // people and addresses that one node remembers for rate limits
+
+// product is what serves people, joined.
+type product struct {
+	auth    *auth.Service
+	feed    *feed.Service
+	node    *hub.Node
+	news    *socketapi.Publisher
+	trimmer *circlelog.Trimmer
+	http    http.Handler
+}
+
+// Migrate brings the schema up to date and gives the logs new names if the
+// database was restored into another cluster.
+func Migrate(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
+	if err := pg.Migrate(ctx, pool); err != nil {
+		return err
+	}
+	renewed, err := circlelog.CheckEpoch(ctx, pool)
+	if renewed {
+		log.Warn("the database was restored into another Postgres: clients will fetch again instead of resuming")
+	}
+	return err
+}
+
+// join makes the parts and hands them to each other.
+func (a *App) join(ctx context.Context) (err error) {
+	s, p, pool := a.Config.Server, &a.product, a.db.Pool
+	shared, err := a.connect(s.RedisURL)
+	if err != nil {
+		return err
+	}
+	p.auth = auth.NewService(pool, auth.Options{Logger: a.Log})
+	p.trimmer = &circlelog.Trimmer{Pool: pool, Log: a.Log}
+	limiter := shared.limiter
+	if s.Dev {
+		limiter = nil
+	}
+
+	sockets := &socketapi.Handler{Tokens: p.auth, Limiter: limiter}
+	broker := socketapi.NewBroker(shared.broker, a.Log)
+	if p.node, err = hub.New(hub.Options{
+		Handler: sockets, Log: socketapi.NewLog(circlelog.NewReader(pool)), Broker: broker,
+		Logger: a.Log, Version: a.Version.Version, Origins: s.AllowedOrigin, Occupancy: socketapi.Viewers,
+	}); err != nil {
+		return err
+	}
+	p.news = socketapi.NewPublisher(p.node, shared.lossy, a.Log)
+	if p.feed, err = feed.New(ctx, pool, feed.Options{Audience: p.news, Log: a.Log}); err != nil {
+		return err
+	}
+	sockets.Feed, sockets.Viewers, broker.Counter = p.feed, p.node.Occupancy, p.feed
+	a.metrics = newMetrics(a.Version.Version)
+	a.metrics.watch(p.node, p.news, pool)
+
+	p.http, err = httpapi.New(httpapi.Options{
+		Feed: p.feed, Auth: p.auth, Limiter: limiter, Dev: s.Dev, WebSocket: p.node, Web: static.FS(), Ready: a.ready.check,
+		Version: a.Version, TrustedProxies: s.TrustedProxies, Log: a.Log, Observe: a.metrics.observe,
+	})
+	if err != nil {
+		return fmt.Errorf("make the HTTP surface: %w", err)
+	}
+	return nil
+}
+
+// start runs what join made.
+func (a *App) start() {
+	p, ps := &a.product, a.parts
+	a.serve(part{name: "ops", stop: stopOps}, opsServer(a.metrics.registry), a.ops)
+	ps.start(part{name: "hub", stop: stopHub, run: p.node.Run})
+	ps.start(part{name: "news", stop: stopNews, run: p.news.Run})
+	ps.start(part{name: "feed", stop: stopServices, run: p.feed.Run})
+	ps.start(part{name: "auth", stop: stopServices, run: p.auth.Run})
+	ps.start(part{name: "trimmer", stop: stopServices, run: p.trimmer.Run})
+	ps.start(part{name: "sockets", stop: stopSockets, end: func(ctx context.Context) error {
+		return p.node.Shutdown(ctx, a.Config.Server.Drain)
+	}})
+}
