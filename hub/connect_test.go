@@ -312,6 +312,9 @@ func TestAdmission(t *testing.T) {
 	if _, err := dial(""); err == nil {
 		t.Error("one more than allowed came in")
 	}
+	if _, err := first.Connect(ctx, ""); err != nil {
+		t.Fatal(err)
+	}
 	first.Close()
 	for n.Stats().Clients > 0 {
 		gosched()

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"sync"
 	"time"
 )
@@ -195,12 +196,11 @@ func (t *occupancyTeller) listen(ctx context.Context) {
 // tellNodes publishes what changed, or everything if that was long ago.
 func (t *occupancyTeller) tellNodes(ctx context.Context, counts map[string]int, now time.Time) {
 	full := now.Sub(t.fullAt) >= occupancyFull
-	report := counts
+	report := changes(t.told, counts)
 	if full {
 		t.full++
 		t.fullAt = now
-	} else {
-		report = changes(t.told, counts)
+		maps.Copy(report, counts) // beside those that are gone
 	}
 	t.told = counts
 	if !full && len(report) == 0 {

@@ -91,11 +91,14 @@ func (q *queue) dropDroppable() (dropped int) {
 	return dropped
 }
 
-// take moves items of at most maxBytes, but at least one, to batch.
+// take moves items of at most maxBytes, but at least one, to batch. A control frame comes alone.
 func (q *queue) take(batch []item, maxBytes int) []item {
 	n, size := 0, 0
-	for n < len(q.items) && (n == 0 || size+len(q.items[n].frame) <= maxBytes) {
+	for n < len(q.items) {
 		it := &q.items[n]
+		if n > 0 && (size+len(it.frame) > maxBytes || it.kind == control || q.items[0].kind == control) {
+			break
+		}
 		size += len(it.frame)
 		if it.key != "" {
 			delete(q.newest, it.key)

@@ -3,6 +3,7 @@ package hub
 import (
 	"errors"
 	"os"
+	"slices"
 	"sync"
 
 	"lifecircle/hub/wire"
@@ -58,31 +59,21 @@ func (c *Client) write() {
 	}
 }
 
-// join returns the bytes to write for the items: one frame with all messages if possible.
+// join returns the bytes to write for the items: one frame with all messages.
 func (b *batch) join(p wire.Protocol) []byte {
 	if len(b.items) == 1 {
 		return b.items[0].frame.bytes()
 	}
-	b.buf = b.buf[:0]
-	for i := 0; i < len(b.items); {
-		run, size := i, 0
-		for i < len(b.items) && b.items[i].kind != control {
-			size += len(b.items[i].frame.payload()) + 1 // a separator
-			i++
-		}
-		if i > run {
-			f := newFrame(size)
-			payload := f.payload()
-			for _, it := range b.items[run:i] {
-				payload = wire.Join(p, payload, it.frame.payload())
-			}
-			b.buf = append(b.buf, f[:frameHeadroom+len(payload)].seal(dataFrame(p)).bytes()...)
-			continue
-		}
-		b.buf = append(b.buf, b.items[i].frame.bytes()...)
-		i++
+	size := frameHeadroom
+	for _, it := range b.items {
+		size += len(it.frame.payload()) + 1 // a separator
 	}
-	return b.buf
+	b.buf = slices.Grow(b.buf[:0], size)[:frameHeadroom]
+	payload := b.buf[frameHeadroom:]
+	for _, it := range b.items {
+		payload = wire.Join(p, payload, it.frame.payload()) // in place, there is room
+	}
+	return frame(b.buf[:frameHeadroom+len(payload)]).seal(dataFrame(p)).bytes()
 }
 
 func (c *Client) writeClose(d *Disconnect) {
