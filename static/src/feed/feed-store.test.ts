@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addNew, addPage, live, resync, reveal } from './feed-store'
+import { addNew, addPage, live, renew, resync, reveal } from './feed-store'
 import { emptyFeed, type FeedState } from './state'
 import { pageOf, post, range } from './testkit'
 
@@ -70,6 +70,18 @@ describe('counts', () => {
     let s = emptyFeed
     for (let n = 0; n < 700; n++) s = live(s, { type: 'counts', posts: [{ id: `x${n}`, version: 1, likes: 1, comments: 0 }] }, shown)
     expect(s.earlyCounts.size).toBe(500)
+  })
+})
+
+describe('reading counts again after a cut', () => {
+  it('renews what is known, adds and removes nothing', () => {
+    const s = live(loaded(9, 7), { type: 'post.created', post: post(10) }, held)
+    const counts = { version: 4, likes: 6, comments: 0 }
+    const after = renew(s, [post(11), post(10, { counts }), post(9, { counts, liked: true })])
+    expect(ids(after)).toEqual(['post 9', 'post 8', 'post 7'])
+    expect(waiting(after)).toEqual(['post 10'])
+    expect(after.posts[0]).toMatchObject({ counts, liked: true })
+    expect(after.waiting.posts[0]?.counts).toEqual(counts)
   })
 })
 

@@ -91,6 +91,16 @@ export function resync(s: FeedState, page: Page<Post>, before: FeedState, o: Fee
   return settle(o.reveal || next.posts.length === 0 ? reveal(next) : next)
 }
 
+/** Renews posts that are known, and no others: their counts may have been told while nobody listened. */
+export function renew(s: FeedState, items: readonly Post[]): FeedState {
+  const known = items.filter((p) => knows(s, p.id))
+  const only = (posts: readonly FeedPost[]): readonly FeedPost[] => {
+    const here = new Set(posts.map((p) => p.id))
+    return mergePosts(s, posts, known.filter((p) => here.has(p.id)))
+  }
+  return { ...s, posts: only(s.posts), waiting: { ...s.waiting, posts: only(s.waiting.posts) } }
+}
+
 /** What is newer than the newest post on screen waits; the rest is the list. */
 function divided(s: FeedState, now: readonly FeedPost[], nextCursor: string | null): FeedState {
   const shown = new Set(s.posts.map((p) => p.id))

@@ -4,12 +4,14 @@ import type { ViewerApi } from '../api/api'
 import { asProblem, type Problem } from '../api/problem'
 import type { Circle, CircleEvent, Page, Position, Post } from '../api/types'
 import type { Live } from '../live/live.svelte'
-import { addNew, addPage, live, remove, resync, reveal } from './feed-store'
+import { addNew, addPage, live, remove, renew, resync, reveal } from './feed-store'
 import { likeAnswered, likeAsked, likeFailed, likeShown } from './likes'
 import { emptyFeed, type FeedPost, type FeedState } from './state'
 import type { Thread } from './thread.svelte'
 
-const maxResyncPages = 5 // what is further down is read again when the page is loaded again
+const maxPagesAgain = 5 // of the list, read again after a cut
+const renewSpreadMs = 1_000
+const retryMs = 3_000
 
 export type ReadPage = (cursor: string | null) => Promise<Page<Post>>
 
@@ -28,7 +30,8 @@ export class Feed {
   readonly #threads = new Map<string, Thread>()
   readonly #likesUnderWay = new Set<string>()
   #stopWatching: (() => void) | null = null
-  #resyncs = 0
+  #turn = 0 // of reading again
+  #missing = false // news was missed and is not yet read
 
   constructor(
     private readonly api: ViewerApi,
@@ -116,7 +119,7 @@ export class Feed {
   close(): void {
     this.#stopWatching?.()
     this.#stopWatching = null
-    this.#resyncs++
+    this.#turn++
   }
 
   /** One request at a time for a post; what was wanted last is sent last. */
@@ -139,6 +142,7 @@ export class Feed {
     this.#stopWatching = this.socket.watch(this.circleId, since, {
       event: (e) => this.#take(e),
       missed: () => void this.#resync(),
+      recovered: () => this.#renewSoon(),
     })
   }
 
@@ -155,29 +159,48 @@ export class Feed {
 
   /** Reads again as much as is shown, within bounds, and merges it. */
   async #resync(): Promise<void> {
-    const turn = ++this.#resyncs
+    const turn = ++this.#turn
+    this.#missing = true
     for (const t of this.#threads.values()) t.missed()
     const before = this.state
-    const wanted = before.posts.length
+    await this.#readAgain(turn, (page) => {
+      this.state = resync(this.state, page, before, { reveal: this.atTop })
+      this.#missing = false
+    })
+  }
+
+  /** Reads the counts again that were told during a cut; not all viewers in the same moment. */
+  #renewSoon(): void {
+    if (this.#missing) {
+      void this.#resync()
+      return
+    }
+    const turn = ++this.#turn
+    const renewed = (page: Page<Post>): void => { this.state = renew(this.state, page.items) }
+    this.#later(turn, Math.random() * renewSpreadMs, () => this.#readAgain(turn, renewed))
+  }
+
+  /** Reads the newest pages until they reach what is shown. A later turn ends this one; a failure is tried again. */
+  async #readAgain(turn: number, use: (page: Page<Post>) => void): Promise<void> {
+    const wanted = this.state.posts.length
     let items: readonly Post[] = []
     let cursor: string | null = null
     try {
-      for (let n = 0; n < maxResyncPages; n++) {
+      for (let n = 0; n < maxPagesAgain; n++) {
         const page: Page<Post> = await this.readPage(cursor)
-        if (turn !== this.#resyncs) return // a later one reads what this one would
+        if (turn !== this.#turn) return
         items = [...items, ...page.items]
         cursor = page.nextCursor
         if (cursor === null || items.length >= wanted) break
       }
     } catch {
-      if (turn === this.#resyncs) this.#resyncLater(turn)
+      this.#later(turn, retryMs, () => this.#readAgain(turn, use))
       return
     }
-    this.state = resync(this.state, { items, nextCursor: cursor, position: null }, before, { reveal: this.atTop })
+    use({ items, nextCursor: cursor, position: null })
   }
 
-  #resyncLater(turn: number): void {
-    const retryMs = 3_000
-    setTimeout(() => { if (turn === this.#resyncs) void this.#resync() }, retryMs)
+  #later(turn: number, ms: number, run: () => Promise<void>): void {
+    setTimeout(() => { if (turn === this.#turn) void run() }, ms)
   }
 }

@@ -13,6 +13,8 @@ export interface CircleWatcher {
   event(e: CircleEvent): void
   /** News may have been missed: read again. */
   missed(): void
+  /** Back after a cut. The log is complete, but counts are not in it. */
+  recovered?(): void
   /** The circle is no longer open to this viewer. */
   closed?(): void
 }
@@ -22,6 +24,7 @@ interface Watch {
   since: Position | null
   watcher: CircleWatcher
   subscription: Subscription | null
+  joined: boolean // was subscribed before
 }
 
 export interface LiveOptions {
@@ -68,7 +71,7 @@ export class Live {
 
   /** Watches a circle from a place in its log; ends with the function given back. */
   watch(circle: string, since: Position | null, watcher: CircleWatcher): () => void {
-    const w: Watch = { circle, since, watcher, subscription: null }
+    const w: Watch = { circle, since, watcher, subscription: null, joined: false }
     this.#watches.add(w)
     if (this.#client !== null) this.#subscribe(this.#client, w)
     return () => {
@@ -111,6 +114,8 @@ export class Live {
     const viewers = fields(data['viewers'])['count'] ?? data['viewers']
     if (viewers !== undefined) w.watcher.event({ type: 'viewers', count: count(viewers) })
     if (missed) w.watcher.missed()
+    else if (w.joined) w.watcher.recovered?.()
+    w.joined = true
   }
 
   #publication(w: Watch, c: PublicationContext): void {
