@@ -2,29 +2,36 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
-// MemoryBroker is a Broker for nodes of one process. It loses what is published
-// while a node does not run, as any broker may.
+// MemoryBroker is a Broker for the nodes of one process. It knows a node from
+// New on, so that nothing published before Run is lost.
 type MemoryBroker struct {
-	mu    sync.Mutex
-	sinks map[Sink]struct{}
+	mu    sync.RWMutex
+	sinks []Sink // not changed in place: Publish goes through it without the lock
 }
 
 // NewMemoryBroker returns a broker for one node, or for several in one process (in tests).
-func NewMemoryBroker() *MemoryBroker { return &MemoryBroker{sinks: make(map[Sink]struct{})} }
+func NewMemoryBroker() *MemoryBroker { return new(MemoryBroker) }
 
 // Run delivers to sink until ctx ends.
 func (b *MemoryBroker) Run(ctx context.Context, sink Sink) error {
-	b.mu.Lock()
-	b.sinks[sink] = struct{}{}
-	b.mu.Unlock()
+	b.add(sink)
 	<-ctx.Done()
 	b.mu.Lock()
-	delete(b.sinks, sink)
-	b.mu.Unlock()
+	defer b.mu.Unlock()
+	b.sinks = slices.DeleteFunc(slices.Clone(b.sinks), func(s Sink) bool { return s == sink })
 	return nil
+}
+
+func (b *MemoryBroker) add(sink Sink) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !slices.Contains(b.sinks, sink) {
+		b.sinks = append(slices.Clone(b.sinks), sink)
+	}
 }
 
 // Subscribe does nothing: every node gets everything and drops what it does not serve.
@@ -33,14 +40,11 @@ func (b *MemoryBroker) Subscribe(context.Context, string) error { return nil }
 // Unsubscribe does nothing.
 func (b *MemoryBroker) Unsubscribe(context.Context, string) error { return nil }
 
-// Publish hands p to all running nodes.
+// Publish hands p to all nodes.
 func (b *MemoryBroker) Publish(_ context.Context, channel string, p Publication) error {
-	b.mu.Lock()
-	sinks := make([]Sink, 0, 8)
-	for s := range b.sinks {
-		sinks = append(sinks, s)
-	}
-	b.mu.Unlock()
+	b.mu.RLock()
+	sinks := b.sinks
+	b.mu.RUnlock()
 	for _, s := range sinks {
 		s.Receive(channel, p)
 	}

@@ -62,6 +62,9 @@ func New(o Options) (*Node, error) {
 	n.occupancy.init(o.Name)
 	n.drained.done = make(chan struct{})
 	n.ctx, n.stop = context.WithCancel(context.Background())
+	if b, ok := o.Broker.(*MemoryBroker); ok {
+		b.add((*sink)(n))
+	}
 	return n, nil
 }
 
