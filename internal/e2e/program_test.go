@@ -187,6 +187,11 @@ func (s *server) terminate() error {
 	if err := s.process.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
+	return s.awaitEnd()
+}
+
+// awaitEnd waits for a server that was told to end.
+func (s *server) awaitEnd() error {
 	p := s.process
 	select {
 	case <-p.done:

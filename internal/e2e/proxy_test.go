@@ -152,3 +152,9 @@ func (p *proxy) cutAfter(next func() int64) {
 		return err
 	})
 }
+
+// hang takes everything in and says nothing.
+func hang(_ io.Writer, src io.Reader) error {
+	_, err := io.Copy(io.Discard, src)
+	return err
+}
