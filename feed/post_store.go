@@ -92,11 +92,13 @@ func (b *batch) writeCounts(q *pgx.Batch) {
 }
 
 // postColumns show a post to the viewer $1. They stand on the tables named in
-// postTables, which need an alias p for posts.
+// postTables, which need an alias p for posts, and are followed by the name of
+// the circle, or by NULL where every post is of the same one.
 const (
 	postColumns = `p.circle_id, p.id, p.text, p.created_at, p.edited_at, u.id, u.handle, u.display_name,
 		c.version, c.likes, c.comments, c.tip_count, c.tip_total, m.role,
-		EXISTS (SELECT FROM likes l WHERE l.circle_id = p.circle_id AND l.post_id = p.id AND l.user_id = $1)`
+		EXISTS (SELECT FROM likes l WHERE l.circle_id = p.circle_id AND l.post_id = p.id AND l.user_id = $1), `
+	circleName = `(SELECT k.name FROM circles k WHERE k.id = p.circle_id)`
 	postTables = `JOIN users u ON u.id = p.author_id
 		JOIN post_counts c ON c.circle_id = p.circle_id AND c.post_id = p.id
 		LEFT JOIN circle_members m ON m.circle_id = p.circle_id AND m.user_id = $1`
@@ -107,15 +109,18 @@ func scanPosts(rows pgx.Rows, viewer policy.Subject, a Actor) ([]PostView, error
 	posts := []PostView{}
 	for rows.Next() {
 		var (
-			v    PostView
-			role *string
+			v            PostView
+			role, circle *string
 		)
 		if err := rows.Scan(&v.ID.Circle, &v.ID.Post, &v.Text, &v.CreatedAt, &v.EditedAt, &v.Author.ID, &v.Author.Handle, &v.Author.DisplayName,
-			&v.Counts.Version, &v.Counts.Likes, &v.Counts.Comments, &v.Counts.TipCount, &v.Counts.TipTotal, &role, &v.Liked); err != nil {
+			&v.Counts.Version, &v.Counts.Likes, &v.Counts.Comments, &v.Counts.TipCount, &v.Counts.TipTotal, &role, &v.Liked, &circle); err != nil {
 			return nil, err
 		}
 		v.CircleID, v.Photos = v.ID.Circle, []Photo{}
 		v.inUTC()
+		if circle != nil {
+			v.Circle = &CircleTag{v.CircleID, *circle}
+		}
 		subject := viewer
 		subject.Author = !a.Guest() && v.Author.ID == a.User
 		if role != nil {
@@ -148,7 +153,7 @@ func (s *Service) readPost(ctx context.Context, a Actor, post id.Post) (view Pos
 	queueViewer(&q, a, &viewer)
 	q.Queue(`SELECT deleted_at IS NOT NULL FROM posts WHERE circle_id = $1 AND id = $2`, post.Circle, post.Post).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&deleted) })
-	q.Queue(`SELECT `+postColumns+` FROM posts p `+postTables+` WHERE p.circle_id = $2 AND p.id = $3`, a.User, post.Circle, post.Post).
+	q.Queue(`SELECT `+postColumns+circleName+` FROM posts p `+postTables+` WHERE p.circle_id = $2 AND p.id = $3`, a.User, post.Circle, post.Post).
 		Query(func(rows pgx.Rows) (err error) { found, err = scanPosts(rows, viewer, a); return err })
 	switch err := s.pool.SendBatch(ctx, &q).Close(); {
 	case errors.Is(err, pgx.ErrNoRows):
@@ -176,7 +181,7 @@ func (s *Service) readPosts(ctx context.Context, a Actor, circle id.ID, place []
 	q.Queue(`SELECT head_offset, epoch FROM circle_heads WHERE circle_id = $1`, circle).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&page.Position.Offset, &page.Position.Epoch) })
 	queueViewer(&q, a, &viewer)
-	q.Queue(`SELECT `+postColumns+` FROM posts p `+postTables+`
+	q.Queue(`SELECT `+postColumns+`NULL FROM posts p `+postTables+`
 		WHERE p.circle_id = $2 AND p.id < $3 AND p.deleted_at IS NULL ORDER BY p.id DESC LIMIT $4`, a.User, circle, before, limit).
 		Query(func(rows pgx.Rows) (err error) { page.Items, err = scanPosts(rows, viewer, a); return err })
 	err = s.pool.SendBatch(ctx, &q).Close()
@@ -200,7 +205,7 @@ func (s *Service) readHome(ctx context.Context, a Actor, place []int64, limit in
 		viewer policy.Subject
 	)
 	queueViewer(&q, a, &viewer)
-	q.Queue(`SELECT `+postColumns+` FROM (
+	q.Queue(`SELECT `+postColumns+circleName+` FROM (
 			SELECT n.* FROM follows f CROSS JOIN LATERAL (
 				SELECT * FROM posts WHERE circle_id = f.circle_id AND deleted_at IS NULL
 					AND id <= $2 AND (id, circle_id) < ($2, $3)

@@ -99,6 +99,9 @@ func TestHomeMergesTheFollowedCircles(t *testing.T) {
 		}
 		for _, p := range page.Items {
 			texts = append(texts, p.Text)
+			if p.Circle == nil || p.Circle.ID != p.CircleID || p.Circle.Name != "Tea" {
+				t.Errorf("post %s stands in %+v", p.Text, p.Circle)
+			}
 		}
 		if q.Cursor = page.NextCursor; q.Cursor == "" {
 			break

@@ -136,8 +136,15 @@ type Counts struct {
 // PostView is a post as one viewer sees it.
 type PostView struct {
 	Post
-	Liked bool       `json:"liked"`
-	Can   policy.Can `json:"can"`
+	Liked  bool       `json:"liked"`
+	Can    policy.Can `json:"can"`
+	Circle *CircleTag `json:"circle,omitempty" doc:"where the post stands among those of other circles, or alone"`
+}
+
+// CircleTag names the circle of a post.
+type CircleTag struct {
+	ID   id.ID  `json:"id"`
+	Name string `json:"name"`
 }
 
 // NewPost is the input of CreatePost.
