@@ -6,7 +6,7 @@ import (
 )
 
 // deck deals lines in a loose order: what was dealt goes to the back, so that
-// half the deck comes before it is dealt again.
+// two thirds of the deck come before it is dealt again.
 type deck struct {
 	lines []line
 }
@@ -17,18 +17,16 @@ func newDeck(rng *rand.Rand, lines []line) *deck {
 	return d
 }
 
-// deal returns a line that fits, from the front half if one is there.
+// deal returns a line that fits, from the front third if one is there.
 func (d *deck) deal(rng *rand.Rand, fits func(l line) bool) (line, bool) {
+	front := (len(d.lines) + 2) / 3
 	var found []int
 	for i, l := range d.lines {
-		if i > len(d.lines)/2 && len(found) > 0 {
+		if i >= front && len(found) > 0 {
 			break
 		}
 		if fits(l) {
 			found = append(found, i)
-			if i > len(d.lines)/2 {
-				break
-			}
 		}
 	}
 	if len(found) == 0 {

@@ -72,6 +72,12 @@ func (s *scene) own(slot string, p Person) string {
 	return values[int(h.Sum32()%uint32(len(values)))] //nolint:gosec // slots are short
 }
 
+// namesAuthor tells whether the line cannot be said without knowing the post's
+// author.
+func (l line) namesAuthor() bool {
+	return strings.Contains(l.text, "{op}") || strings.Contains(l.text, "{your.")
+}
+
 // cutBraces splits text around its first pair of braces.
 func cutBraces(text string) (before, inner, after string, found bool) {
 	start := strings.IndexByte(text, '{')

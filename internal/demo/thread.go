@@ -14,7 +14,8 @@ const (
 	commentsPerPost = 4.6
 	likesPerPost    = 10.5
 	mostComments    = 14
-	mostGeneral     = 3 // of them fit any post: more would sound hollow
+	commentMemory   = 330 // texts of a circle among which a comment comes once
+	mostGeneral     = 3   // of them fit any post: more would sound hollow
 )
 
 // thread is a post with what happened to it.
@@ -36,12 +37,13 @@ type liked struct {
 	at     time.Time
 }
 
-// threads makes the circle's life until now.
+// threads makes the circle's life until now. It begins with the newest posts,
+// so that they have the first choice of what can be said.
 func (v *voice) threads(rng *rand.Rand, now time.Time) []thread {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var all []thread
-	for _, at := range newCalendar(now).pick(rng, int(postsPerCircle*v.script.activity)) {
+	for _, at := range slices.Backward(newCalendar(now).pick(rng, int(postsPerCircle*v.script.activity))) {
 		u, ok := v.post(rng, at)
 		if !ok {
 			continue
@@ -81,7 +83,7 @@ func (v *voice) talk(rng *rand.Rand, now time.Time, t *thread, u utterance, n in
 			continue
 		}
 		text := u.scene.render(rng, l.text, author.Person)
-		if v.said.heard(text, remembered) {
+		if v.said.heard(text, commentMemory) {
 			continue
 		}
 		v.said.keep(text)
@@ -92,7 +94,7 @@ func (v *voice) talk(rng *rand.Rand, now time.Time, t *thread, u utterance, n in
 		return
 	}
 	for range min(n-len(t.turns), mostGeneral) {
-		c, ok := v.fromDeck(rng, v.comments, u.author.Person, u.line.chinese, may, remembered)
+		c, ok := v.fromDeck(rng, v.comments, u.author.Person, u.line.chinese, may, commentMemory)
 		if !ok {
 			return
 		}
@@ -123,7 +125,7 @@ func (v *voice) say(rng *rand.Rand, now time.Time, t *thread, c utterance, after
 			speaker = c.author.Person
 		}
 		text := c.scene.render(rng, a.text, speaker)
-		if v.said.heard(text, remembered) {
+		if v.said.heard(text, commentMemory) {
 			return at
 		}
 		if replyAt = later(rng, replyAt, replyDelay); replyAt.After(now) {
@@ -147,7 +149,7 @@ func (v *voice) answer(rng *rand.Rand, now time.Time, t *thread, c utterance, op
 	if at.After(now) {
 		return
 	}
-	r, ok := v.fromDeck(rng, v.replies, op, chinese, func(m member) bool { return m.Handle == op.Handle }, remembered)
+	r, ok := v.fromDeck(rng, v.replies, op, chinese, func(m member) bool { return m.Handle == op.Handle }, commentMemory)
 	if ok {
 		t.turns = append(t.turns, turn{author: r.author.Handle, text: r.text, at: at, replyTo: to})
 	}

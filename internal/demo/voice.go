@@ -73,11 +73,13 @@ func (v *voice) post(rng *rand.Rand, at time.Time) (utterance, bool) {
 }
 
 // fromDeck deals a comment or reply that fits any post in the language, below
-// a post of op, by one of those who may speak. It returns false if all were
+// a post of op (empty: unknown), by one of those who may speak. It returns false if all were
 // heard among the last fresh texts. The caller holds v.mu.
 func (v *voice) fromDeck(rng *rand.Rand, d *deck, op Person, chinese bool, may func(m member) bool, fresh int) (utterance, bool) {
 	for range tries {
-		l, ok := d.deal(rng, func(l line) bool { return l.chinese == chinese })
+		l, ok := d.deal(rng, func(l line) bool {
+			return l.chinese == chinese && (op.Handle != "" || !l.namesAuthor())
+		})
 		if !ok {
 			return utterance{}, false
 		}
