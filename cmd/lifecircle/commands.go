@@ -41,6 +41,10 @@ func (p program) do(ctx context.Context) error {
 
 func (p program) serve(ctx context.Context) error {
 	server, err := app.Build(ctx, app.Options{Config: p.config, Version: version(), Log: p.log, Out: p.out})
+	if err != nil && ctx.Err() != nil {
+		p.log.Info("told to end while starting", "err", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

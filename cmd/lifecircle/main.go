@@ -59,11 +59,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return err
 	}
 	p := program{config: c, log: log, out: stdout}
-	err = p.do(ctx)
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil // told to end before it was ready
-	}
-	return err
+	return p.do(ctx)
 }
 
 // sentence makes one line of an error.
