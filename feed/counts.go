@@ -14,8 +14,8 @@ type PostCounts struct {
 }
 
 // RecentPosts is how many of a circle's newest posts RecentCounts returns:
-// more than a viewer has on his screens.
-const RecentPosts = 100
+// more than most viewers have on their screens.
+const RecentPosts = 60
 
 // RecentCounts returns the counts of a circle's newest posts, for screens that
 // may have missed a change.

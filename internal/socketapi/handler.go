@@ -20,6 +20,7 @@ import (
 
 // Feed is what sockets ask of the feed.
 type Feed interface {
+	Counter
 	Circle(ctx context.Context, a feed.Actor, circle id.ID) (feed.CircleView, error)
 	CreatePost(ctx context.Context, a feed.Actor, circle id.ID, in feed.NewPost, key string) (feed.PostView, error)
 	Like(ctx context.Context, a feed.Actor, post id.Post) (feed.LikeState, error)
@@ -38,6 +39,8 @@ type Handler struct {
 	Tokens  Tokens
 	Limiter ratelimit.Limiter        // nil lifts every rate limit
 	Viewers func(channel string) int // how many watch a channel, on all nodes
+
+	counts shared[id.ID, []feed.PostCounts] // of circles that people subscribe to
 }
 
 var _ hub.Handler = (*Handler)(nil)
@@ -108,11 +111,14 @@ func mayFollow(channel string) (id.ID, error) {
 	}
 }
 
-// subscribed is the data of a reply to subscribe.
+// subscribed is the data of a reply to subscribe. Counts are those of the
+// newest posts, read after the client joined: what changed between his page
+// and his subscription, or while he was away, is in none of the log's events.
 type subscribed struct {
-	Circle  feed.Circle `json:"circle"`
-	Can     policy.Can  `json:"can"`
-	Viewers int         `json:"viewers"`
+	Circle  feed.Circle       `json:"circle"`
+	Can     policy.Can        `json:"can"`
+	Viewers int               `json:"viewers"`
+	Counts  []feed.PostCounts `json:"counts"`
 }
 
 func (h *Handler) state(ctx context.Context, a feed.Actor, circle id.ID, channel string) (json.RawMessage, error) {
@@ -123,7 +129,11 @@ func (h *Handler) state(ctx context.Context, a feed.Actor, circle id.ID, channel
 	if err != nil {
 		return nil, refusal(err)
 	}
-	s := subscribed{Circle: view.Circle, Can: view.Viewer.Can}
+	counts, err := h.counts.do(ctx, circle, func(ctx context.Context) ([]feed.PostCounts, error) { return h.Feed.RecentCounts(ctx, circle) })
+	if err != nil {
+		return nil, refusal(err)
+	}
+	s := subscribed{Circle: view.Circle, Can: view.Viewer.Can, Counts: counts}
 	if h.Viewers != nil {
 		s.Viewers = h.Viewers(channel)
 	}

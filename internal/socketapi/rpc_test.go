@@ -30,6 +30,10 @@ type saidFeed struct {
 	asked string
 }
 
+func (f *saidFeed) RecentCounts(context.Context, id.ID) ([]feed.PostCounts, error) {
+	return nil, f.err
+}
+
 func (f *saidFeed) ask(format string, args ...any) error {
 	f.asked = fmt.Sprintf(format, args...)
 	return f.err
