@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"maps"
 	"math/rand/v2"
 	"slices"
 )
@@ -43,17 +44,20 @@ const remembered = 500 // texts of one circle
 // memory knows the last texts of a circle, so that nobody says the same again
 // so soon.
 type memory struct {
-	texts []string // at most remembered, the newest last
+	said  int
+	times map[string]int // the count of texts said when this one was said last; twice remembered at most
 }
 
 // heard tells whether the text is among the newest n.
 func (m *memory) heard(text string, n int) bool {
-	return slices.Contains(m.texts[max(0, len(m.texts)-n):], text)
+	at, ok := m.times[text]
+	return ok && m.said-at < n
 }
 
 func (m *memory) keep(text string) {
-	if len(m.texts) == remembered {
-		m.texts = slices.Delete(m.texts, 0, 1)
+	if len(m.times) >= 2*remembered {
+		maps.DeleteFunc(m.times, func(_ string, at int) bool { return m.said-at >= remembered })
 	}
-	m.texts = append(m.texts, text)
+	m.said++
+	m.times[text] = m.said
 }

@@ -101,15 +101,16 @@ func newMembers(rng *rand.Rand, c Circle, people []citizen) []member {
 // choose picks one of those whom weight does not make 0. It returns false if
 // there is nobody.
 func choose(rng *rand.Rand, members []member, weight func(m member) float64) (member, bool) {
+	weights := make([]float64, len(members))
 	var total float64
-	for _, m := range members {
-		total += weight(m)
+	for i, m := range members {
+		weights[i] = weight(m)
+		total += weights[i]
 	}
 	at := rng.Float64() * total
-	for _, m := range members {
-		w := weight(m)
+	for i, w := range weights {
 		if w > 0 && at < w {
-			return m, true
+			return members[i], true
 		}
 		at -= w
 	}

@@ -24,6 +24,7 @@ func newVoice(rng *rand.Rand, s *script, people []citizen) *voice {
 	return &voice{
 		script: s, members: newMembers(rng, s.Circle, people),
 		posts: newDeck(rng, s.posts), comments: newDeck(rng, s.comments), replies: newDeck(rng, s.replies),
+		said: memory{times: make(map[string]int)},
 	}
 }
 
