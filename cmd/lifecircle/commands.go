@@ -43,12 +43,13 @@ func (p program) serve(ctx context.Context) error {
 	server, err := app.Build(ctx, app.Options{Config: p.config, Version: version(), Log: p.log, Out: p.out})
 	if err != nil && ctx.Err() != nil {
 		p.log.Info("told to end while starting", "err", err)
-		return nil
+		return nil //nolint:nilerr // it does what it was told
 	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(server.Run(ctx), server.Close())
+	server.Run(ctx)
+	return server.Close(ctx)
 }
 
 // withDatabase does work on a database with today's schema, which a server may
@@ -58,7 +59,7 @@ func (p program) withDatabase(ctx context.Context, work func(context.Context, *a
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() { err = errors.Join(err, db.Close(ctx)) }()
 	if err := app.Migrate(ctx, db.Pool, p.log); err != nil {
 		return err
 	}

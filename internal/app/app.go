@@ -43,39 +43,38 @@ type App struct {
 // is missing. Its errors are sentences for operators. The caller must Close
 // what it returned.
 func Build(ctx context.Context, o Options) (*App, error) {
-	a := &App{Options: o, parts: newParts()}
+	a := &App{Options: o, parts: newParts(ctx)}
 	for _, step := range []func(context.Context) error{a.openAddresses, a.openDatabase, a.join, a.seed} {
 		if err := step(ctx); err != nil {
-			return nil, errors.Join(err, a.Close())
+			return nil, errors.Join(err, a.Close(ctx))
 		}
 	}
 	return a, nil
 }
 
-// Run serves until ctx ends or a part fails, which is its error. Then Close
-// must follow.
-func (a *App) Run(ctx context.Context) error {
-	a.start()
-	a.parts.start(part{name: "readiness", stop: stopReadiness, end: func(context.Context) error {
+// Run serves until ctx ends or a part fails. Close must follow; it tells what
+// failed.
+func (a *App) Run(ctx context.Context) {
+	a.start(ctx)
+	a.parts.start(ctx, part{name: "readiness", stop: stopReadiness, end: func(context.Context) error {
 		a.ready.draining.Store(true)
 		return nil
 	}})
 	a.front.open(a.product.http)
 	if a.Config.Server.Demo {
-		a.startDemoPeople()
+		a.startDemoPeople(ctx)
 	}
 	a.greet()
 	select {
 	case <-ctx.Done():
-		return nil
-	case <-a.parts.failed.Done():
-		return context.Cause(a.parts.failed)
+	case <-a.parts.failed:
 	}
 }
 
-// Close stops everything in the order of doc.go and gives back what was opened.
-func (a *App) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), a.Config.Server.Drain+httpGrace+stopGrace)
+// Close stops everything in the order of doc.go, gives back what was opened and
+// returns what failed since Build. It does so even if ctx has ended.
+func (a *App) Close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.Config.Server.Drain+httpGrace+stopGrace)
 	defer cancel()
 	errs := []error{a.parts.stop(ctx)}
 	for _, undo := range slices.Backward(a.close) {
@@ -99,7 +98,7 @@ func (a *App) openAddresses(ctx context.Context) (err error) {
 		return err
 	}
 	a.onClose(closeListener(a.ops))
-	a.serve(part{name: "http", stop: stopHTTP}, httpapi.NewServer(&a.front, a.Log), a.public)
+	a.serve(ctx, part{name: "http", stop: stopHTTP}, httpapi.NewServer(&a.front, a.Log), a.public)
 	return nil
 }
 
@@ -116,9 +115,9 @@ func (a *App) openDatabase(ctx context.Context) (err error) {
 	if a.db, err = OpenDatabase(ctx, a.Config.Database, true, a.Log); err != nil {
 		return err
 	}
-	a.onClose(a.db.Close)
+	a.onClose(func() error { return a.db.Close(ctx) })
 	if a.db.Local != nil {
-		a.parts.start(part{name: "local postgres", stop: stopDatabase, run: a.db.Local.Run})
+		a.parts.start(ctx, part{name: "local postgres", stop: stopDatabase, run: a.db.Local.Run})
 	}
 	if err := Migrate(ctx, a.db.Pool, a.Log); err != nil {
 		return err
@@ -147,6 +146,6 @@ func (a *App) seed(ctx context.Context) error {
 	return nil
 }
 
-func (a *App) startDemoPeople() {
-	a.parts.start(part{name: "demo people", stop: stopDemo, run: demo.NewPeople(a.db.Pool, a.product.feed, a.Log).Run})
+func (a *App) startDemoPeople(ctx context.Context) {
+	a.parts.start(ctx, part{name: "demo people", stop: stopDemo, run: demo.NewPeople(a.db.Pool, a.product.feed, a.Log).Run})
 }

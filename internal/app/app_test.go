@@ -53,19 +53,17 @@ func start(t *testing.T, c config.Config) *server {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	ran := make(chan error, 1)
-	go func() { ran <- a.Run(ctx) }()
+	ran := make(chan struct{})
+	go func() { defer close(ran); a.Run(ctx) }()
 	s := &server{App: a, url: "http://" + a.public.Addr().String(), http: &http.Client{Transport: &http.Transport{}}}
 	t.Cleanup(func() {
 		stop()
-		if err := <-ran; err != nil {
-			t.Errorf("run: %v", err)
-		}
+		<-ran
 		s.http.CloseIdleConnections()
 		for _, c := range s.sockets { // one that does not read would be waited for
 			c.Close()
 		}
-		if err := a.Close(); err != nil {
+		if err := a.Close(ctx); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})

@@ -73,7 +73,7 @@ func (a *App) join(ctx context.Context) (err error) {
 	a.metrics = newMetrics(a.Version.Version)
 	a.metrics.watch(p.node, p.news, pool)
 
-	p.http, err = httpapi.New(httpapi.Options{
+	p.http, err = httpapi.New(httpapi.Options{ //nolint:contextcheck // its contexts are those of requests
 		Feed: p.feed, Auth: p.auth, Limiter: limiter, Dev: s.Dev, WebSocket: p.node, Web: static.FS(), Ready: a.ready.check,
 		Version: a.Version, TrustedProxies: s.TrustedProxies, Log: a.Log, Observe: a.metrics.observe,
 	})
@@ -84,15 +84,15 @@ func (a *App) join(ctx context.Context) (err error) {
 }
 
 // start runs what join made.
-func (a *App) start() {
+func (a *App) start(ctx context.Context) {
 	p, ps := &a.product, a.parts
-	a.serve(part{name: "ops", stop: stopOps}, opsServer(a.metrics.registry), a.ops)
-	ps.start(part{name: "hub", stop: stopHub, run: p.node.Run})
-	ps.start(part{name: "news", stop: stopNews, run: p.news.Run})
-	ps.start(part{name: "feed", stop: stopServices, run: p.feed.Run})
-	ps.start(part{name: "auth", stop: stopServices, run: p.auth.Run})
-	ps.start(part{name: "trimmer", stop: stopServices, run: p.trimmer.Run})
-	ps.start(part{name: "sockets", stop: stopSockets, end: func(ctx context.Context) error {
+	a.serve(ctx, part{name: "ops", stop: stopOps}, opsServer(a.metrics.registry), a.ops)
+	ps.start(ctx, part{name: "hub", stop: stopHub, run: p.node.Run})
+	ps.start(ctx, part{name: "news", stop: stopNews, run: p.news.Run})
+	ps.start(ctx, part{name: "feed", stop: stopServices, run: p.feed.Run})
+	ps.start(ctx, part{name: "auth", stop: stopServices, run: p.auth.Run})
+	ps.start(ctx, part{name: "trimmer", stop: stopServices, run: p.trimmer.Run})
+	ps.start(ctx, part{name: "sockets", stop: stopSockets, end: func(ctx context.Context) error {
 		return p.node.Shutdown(ctx, a.Config.Server.Drain)
 	}})
 }

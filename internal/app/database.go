@@ -38,21 +38,21 @@ func OpenDatabase(ctx context.Context, c config.Database, exclusive bool, log *s
 	}
 	var err error
 	if d.Pool, err = pg.Open(ctx, url, pg.Options{}); err != nil {
-		return nil, errors.Join(err, d.Close())
+		return nil, errors.Join(err, d.Close(ctx))
 	}
 	return d, nil
 }
 
 // Close closes the pool and leaves the local Postgres, which ends with its
-// last user.
-func (d *Database) Close() error {
+// last user. It does so even if ctx has ended.
+func (d *Database) Close(ctx context.Context) error {
 	if d.Pool != nil {
 		d.Pool.Close()
 	}
 	if d.Local == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), stopPostgres)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPostgres)
 	defer cancel()
 	if err := d.Local.Stop(ctx); err != nil {
 		return fmt.Errorf("leave the local Postgres: %w", err)

@@ -38,7 +38,7 @@ type part struct {
 // parts runs parts and stops them in order. One that ends by itself ends all.
 type parts struct {
 	group  *errgroup.Group
-	failed context.Context // done when a part ended by itself
+	failed <-chan struct{} // closed when a part ended by itself
 
 	mu      sync.Mutex // guards running
 	running []*runningPart
@@ -53,14 +53,14 @@ type runningPart struct {
 
 var errEnded = errors.New("ended by itself")
 
-func newParts() *parts {
-	group, failed := errgroup.WithContext(context.Background())
-	return &parts{group: group, failed: failed}
+func newParts(ctx context.Context) *parts {
+	group, failed := errgroup.WithContext(context.WithoutCancel(ctx))
+	return &parts{group: group, failed: failed.Done()}
 }
 
-// start runs p in a goroutine that stop waits for.
-func (ps *parts) start(p part) {
-	ctx, cancel := context.WithCancel(context.Background())
+// start runs p in a goroutine that stop ends and waits for; the end of ctx does not.
+func (ps *parts) start(ctx context.Context, p part) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r := &runningPart{part: p, cancel: cancel, done: make(chan struct{})}
 	ps.mu.Lock()
 	ps.running = append(ps.running, r)

@@ -18,9 +18,9 @@ func TestPartsAreStoppedInOrder(t *testing.T) {
 		mu    sync.Mutex
 		ended []string
 	)
-	ps := newParts()
+	ps := newParts(t.Context())
 	start := func(name string, order stopOrder) {
-		ps.start(part{name: name, stop: order, run: func(ctx context.Context) error {
+		ps.start(t.Context(), part{name: name, stop: order, run: func(ctx context.Context) error {
 			<-ctx.Done()
 			mu.Lock()
 			defer mu.Unlock()
@@ -31,7 +31,7 @@ func TestPartsAreStoppedInOrder(t *testing.T) {
 	start("hub", stopHub)
 	start("feed", stopServices)
 	start("demo", stopDemo)
-	ps.start(part{name: "sockets", stop: stopSockets, end: func(context.Context) error {
+	ps.start(t.Context(), part{name: "sockets", stop: stopSockets, end: func(context.Context) error {
 		mu.Lock()
 		defer mu.Unlock()
 		ended = append(ended, "sockets")
@@ -48,10 +48,10 @@ func TestPartsAreStoppedInOrder(t *testing.T) {
 func TestAPartThatEndsByItselfIsNoticed(t *testing.T) {
 	t.Parallel()
 	for _, why := range []error{nil, errors.New("broken")} {
-		ps := newParts()
-		ps.start(part{name: "steady", run: func(ctx context.Context) error { <-ctx.Done(); return nil }})
-		ps.start(part{name: "shaky", run: func(context.Context) error { return why }})
-		<-ps.failed.Done()
+		ps := newParts(t.Context())
+		ps.start(t.Context(), part{name: "steady", run: func(ctx context.Context) error { <-ctx.Done(); return nil }})
+		ps.start(t.Context(), part{name: "shaky", run: func(context.Context) error { return why }})
+		<-ps.failed
 		err := ps.stop(t.Context())
 		if err == nil || !strings.HasPrefix(err.Error(), "shaky: ") || why != nil && !errors.Is(err, why) {
 			t.Fatalf("ended with %v: %v", why, err)
@@ -65,8 +65,8 @@ func TestAConnectionAheadOfNeedDelaysNoEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &App{parts: newParts()}
-	a.serve(part{name: "http"}, &http.Server{Handler: &a.front}, l) //nolint:gosec // nobody attacks a test
+	a := &App{parts: newParts(t.Context())}
+	a.serve(t.Context(), part{name: "http"}, &http.Server{Handler: &a.front}, l) //nolint:gosec // nobody attacks a test
 	conn, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)

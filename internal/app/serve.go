@@ -12,7 +12,7 @@ import (
 const httpGrace = 10 * time.Second // for requests under way, once the sockets are gone
 
 // serve runs an HTTP server as a part that ends when its requests are answered.
-func (a *App) serve(p part, srv *http.Server, l net.Listener) {
+func (a *App) serve(ctx context.Context, p part, srv *http.Server, l net.Listener) {
 	var fresh newConns
 	srv.ConnState = fresh.note
 	p.run = func(context.Context) error {
@@ -31,7 +31,7 @@ func (a *App) serve(p part, srv *http.Server, l net.Listener) {
 		}
 		return nil
 	}
-	a.parts.start(p)
+	a.parts.start(ctx, p)
 }
 
 // newConns are the connections that have not sent anything yet, as browsers

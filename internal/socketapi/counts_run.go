@@ -52,22 +52,22 @@ func (l *countsLoop) run(ctx context.Context) {
 		case <-timer.C:
 		case <-l.wake:
 		}
-		messages, next, any := l.take()
+		messages, next, more := l.take()
 		for _, msg := range messages {
 			l.send(ctx, msg)
 		}
-		if any {
+		if more {
 			timer.Reset(time.Until(next))
 		}
 	}
 }
 
-func (l *countsLoop) take() (messages []countsMessage, next time.Time, any bool) {
+func (l *countsLoop) take() (messages []countsMessage, next time.Time, more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	messages = l.m.take(time.Now())
-	next, any = l.m.next()
-	return messages, next, any
+	next, more = l.m.next()
+	return messages, next, more
 }
 
 func (l *countsLoop) drain(ctx context.Context) {

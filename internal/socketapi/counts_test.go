@@ -59,8 +59,8 @@ func TestMergerKeepsItsPromises(t *testing.T) {
 		}
 		for i := 0; ; i++ {
 			look()
-			next, any := m.next()
-			if !any {
+			next, more := m.next()
+			if !more {
 				break
 			}
 			if i > 1000 || !next.After(now) {
@@ -88,8 +88,8 @@ func TestMergerRepeatsTheLastOnceThroughALossyBroker(t *testing.T) {
 		for _, msg := range m.take(now) {
 			sent, versions = append(sent, now.Sub(start)), append(versions, msg.Posts[0].Version)
 		}
-		next, any := m.next()
-		if !any {
+		next, more := m.next()
+		if !more {
 			break
 		}
 		if now = next; len(sent) == 1 && m.add(now.Add(-500*time.Millisecond), counted(1, 1, 2)) {
