@@ -15,7 +15,7 @@ type proxy struct {
 	dial     func() (net.Conn, error)
 
 	wg    sync.WaitGroup
-	mu    sync.Mutex // guards what follows
+	mu    sync.Mutex                               // guards what follows
 	back  func(dst io.Writer, src io.Reader) error // carries what the server says, on new connections; nil: a copy
 	conns map[net.Conn]struct{}
 	away  bool // new connections are cut at once

@@ -1,50 +1,26 @@
 package e2e
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
 
 const (
-	patience = 30 * time.Second // for anything that should happen soon, on a loaded machine
-
 	jsonProtocol = "json"
 	protobuf     = "protobuf"
 )
 
 // sdk is a Node process with clients of the npm SDK; it ends with its test.
 type sdk struct {
-	t     testing.TB
-	stdin io.WriteCloser
-	ended chan struct{} // closed when nothing more is said
+	*node
 
-	mu      sync.Mutex // guards what follows
-	calls   int        // numbers them
-	answers map[int]chan sdkAnswer
+	mu      sync.Mutex // guards clients
 	clients map[string]*sdkClient
-	faults  []string // what the SDK threw where nobody catches
-}
-
-type sdkError struct {
-	Code    int    `json:"code"`
-	Message string `json:"message"`
-}
-
-func (e *sdkError) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Message) }
-
-type sdkAnswer struct {
-	OK    json.RawMessage `json:"ok"`
-	Error *sdkError       `json:"error"`
 }
 
 // sdkEvent is what the SDK told: its event's name (those of subscriptions
@@ -68,101 +44,27 @@ func startSDK(t testing.TB) *sdk {
 	t.Helper()
 	needModule(t, "ws")
 	needModule(t, "centrifuge")
-	cmd := exec.Command(needTool(t, "node"), filepath.Join("sdk", "driver.mjs"))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	d := &sdk{t: t, stdin: stdin, ended: make(chan struct{}), answers: map[int]chan sdkAnswer{}, clients: map[string]*sdkClient{}}
-	go d.listen(stdout)
-	t.Cleanup(func() {
-		_ = stdin.Close() // Node ends by itself
-		select {
-		case <-d.ended:
-		case <-time.After(patience):
-			t.Error("Node does not end")
-			_ = cmd.Process.Kill()
-			<-d.ended
-		}
-		if err := cmd.Wait(); err != nil || stderr.Len() > 0 || len(d.faults) > 0 {
-			t.Errorf("Node ended with %v: %s%v", err, &stderr, d.faults)
-		}
-	})
+	d := &sdk{clients: map[string]*sdkClient{}}
+	d.node = startNode(t, "sdk/driver.mjs", d.take)
 	return d
 }
 
-// listen hands on what Node says until it ends.
-func (d *sdk) listen(stdout io.Reader) {
-	defer close(d.ended)
-	lines := bufio.NewReader(stdout)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			return
-		}
-		var said struct {
-			Re *int `json:"re"`
-			sdkAnswer
-			sdkEvent
-		}
-		if err := json.Unmarshal(line, &said); err != nil {
-			d.t.Errorf("Node says %q: %v", line, err)
-			continue
-		}
-		said.at = time.Now()
-		d.mu.Lock()
-		switch {
-		case said.Re != nil:
-			d.answers[*said.Re] <- said.sdkAnswer // has room
-			delete(d.answers, *said.Re)
-		case said.Event == "fault":
-			d.faults = append(d.faults, said.Reason)
-		default:
-			d.clients[said.Of].add(said.sdkEvent)
-		}
-		d.mu.Unlock()
+// take keeps an event for the client that it is of.
+func (d *sdk) take(raw []byte) {
+	e := sdkEvent{at: time.Now()}
+	if err := json.Unmarshal(raw, &e); err != nil {
+		d.t.Errorf("the SDK says %s: %v", raw, err)
+		return
 	}
+	d.mu.Lock()
+	c := d.clients[e.Of]
+	d.mu.Unlock()
+	c.add(e)
 }
 
-// tell sends a command and waits for its answer.
+// tell does something with one client.
 func (d *sdk) tell(client, do string, args map[string]any) (json.RawMessage, error) {
-	d.mu.Lock()
-	d.calls++
-	answer := make(chan sdkAnswer, 1)
-	d.answers[d.calls] = answer
-	command := map[string]any{"id": d.calls, "client": client, "do": do}
-	for k, v := range args {
-		command[k] = v
-	}
-	line, err := json.Marshal(command)
-	if err == nil {
-		_, err = d.stdin.Write(append(line, '\n'))
-	}
-	d.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case a := <-answer:
-		if a.Error != nil {
-			return nil, a.Error
-		}
-		return a.OK, nil
-	case <-d.ended:
-		return nil, errors.New("Node has ended")
-	case <-time.After(patience):
-		return nil, fmt.Errorf("no answer to %s", do)
-	}
+	return d.call(do, client, args)
 }
 
 // sdkClient is one client of the SDK and what it has told so far.
@@ -230,7 +132,7 @@ func (c *sdkClient) must(do string, args map[string]any) json.RawMessage {
 func (c *sdkClient) refused(code int, message, do string, args map[string]any) {
 	c.d.t.Helper()
 	ok, err := c.d.tell(c.name, do, args)
-	var refusal *sdkError
+	var refusal *nodeError
 	if !errors.As(err, &refusal) || refusal.Code != code || message != "" && refusal.Message != message {
 		c.d.t.Errorf("%s %v: got %s, %v; want error %d %s", do, args, ok, err, code, message)
 	}

@@ -1,13 +1,10 @@
 // Does with the npm SDK what it is told on stdin, one JSON object a line, and
 // tells on stdout what the SDK says. Go holds the tests; nothing is decided here.
 //
-// In:  {"id", "client", "do", ...arguments}; "token" answers a "getToken".
-// Out: {"re": id, "ok"} or {"re": id, "error": {code, message}}, and
-//      {"of": client, "event", ...context}.
-import { createRequire } from 'node:module'
-import { createInterface } from 'node:readline'
+// In:  {"id", "of": client, "do", ...arguments}; "token" answers a "getToken".
+// Out: answers, see lines.mjs, and {"of": client, "event", ...context}.
+import { obey, require, tell } from '../node/lines.mjs'
 
-const require = createRequire(new URL('../../../static/package.json', import.meta.url))
 const WebSocket = require('ws')
 const sdks = {
   json: () => require('centrifuge').Centrifuge,
@@ -22,7 +19,6 @@ const codecs = {
   },
 }
 
-const tell = (message) => process.stdout.write(JSON.stringify(message) + '\n')
 const clients = new Map()
 
 /** One client of the SDK, with its name in every event. */
@@ -98,18 +94,7 @@ class Client {
   }
 }
 
-async function obey({ id, client, do: what, ...args }) {
-  try {
-    if (what === 'open') clients.set(client, new Client(client, args))
-    const ok = what === 'open' ? undefined : await clients.get(client)[what](args)
-    tell({ re: id, ok })
-  } catch (e) {
-    tell({ re: id, error: { code: e.code ?? -1, message: e.message ?? String(e) } })
-  }
-}
-
-process.on('unhandledRejection', (e) => tell({ event: 'fault', reason: String(e?.stack ?? e) }))
-process.on('uncaughtException', (e) => tell({ event: 'fault', reason: String(e?.stack ?? e) }))
-const input = createInterface({ input: process.stdin })
-input.on('line', (line) => obey(JSON.parse(line)))
-input.on('close', () => process.exit(0))
+obey(async ({ of, do: what, ...args }) => {
+  if (what === 'open') clients.set(of, new Client(of, args))
+  else return clients.get(of)[what](args)
+})

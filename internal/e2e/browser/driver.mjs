@@ -1,0 +1,99 @@
+// Does in headless Chromium what it is told; Go holds the tests. Elements are
+// named by data-testid, see static/README.md.
+//
+// In:  {"id", "of": page, "do", ...arguments}; Out: answers, see ../node/lines.mjs.
+import { obey, require } from '../node/lines.mjs'
+
+const { chromium } = require('playwright-core')
+const patience = 20_000 // ms, for an element to be there
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  headless: true, // with a profile of its own, removed at the end
+  args: [
+    '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+    '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage',
+  ],
+})
+const pages = new Map()
+
+/** One page with a context of its own: another person at another machine. */
+class Page {
+  faults = [] // what a developer would see in red
+
+  async open({ url, width = 1280, height = 800, locale = 'en-US', scale = 1 }) {
+    this.context = await browser.newContext({ viewport: { width, height }, locale, deviceScaleFactor: scale })
+    this.context.setDefaultTimeout(patience)
+    this.page = await this.context.newPage()
+    this.page.on('console', (m) => {
+      if (m.type() === 'error' || m.type() === 'warning') this.faults.push(`${m.type()}: ${m.text()}`)
+    })
+    this.page.on('pageerror', (e) => this.faults.push(`exception: ${e.message}`))
+    this.page.on('dialog', async (d) => {
+      this.faults.push(`dialog: ${d.message()}`)
+      await d.dismiss()
+    })
+    await this.page.goto(url)
+  }
+
+  /** An element by its test id, in the post that is named, if one is. */
+  find({ testid, post, text }) {
+    const where = post ? this.page.locator(`[data-testid="post"][data-post-id="${post}"]`) : this.page
+    const found = where.getByTestId(testid)
+    return (text ? found.filter({ hasText: text }) : found).first()
+  }
+
+  async goto({ url }) {
+    await this.page.goto(url)
+  }
+  async click(what) {
+    await this.find(what).click()
+  }
+  async fill({ value, ...what }) {
+    await this.find(what).fill(value)
+  }
+  async there(what) {
+    await this.find(what).waitFor({ state: 'visible' })
+  }
+  async count({ testid }) {
+    return this.page.getByTestId(testid).count()
+  }
+  async attribute({ name, ...what }) {
+    return this.find(what).getAttribute(name)
+  }
+  /** The posts as they are seen, newest first. */
+  async posts() {
+    return this.page.getByTestId('post').evaluateAll((posts) =>
+      posts.map((p) => {
+        const of = (id) => p.querySelector(`[data-testid="${id}"]`)
+        return {
+          id: p.dataset.postId,
+          text: of('post-text').textContent,
+          elements: of('post-text').querySelectorAll('*').length,
+          likes: Number(of('like-count').dataset.count),
+          comments: Number(of('comment-count').dataset.count),
+        }
+      }),
+    )
+  }
+  async offline({ away }) {
+    await this.context.setOffline(away)
+  }
+  async screenshot({ path }) {
+    await this.page.screenshot({ path, animations: 'disabled' })
+  }
+  async seenFaults() {
+    return this.faults
+  }
+  async settle() {
+    await this.page.evaluate(() => document.fonts.ready)
+  }
+}
+
+obey(
+  async ({ of, do: what, ...args }) => {
+    if (what === 'open') pages.set(of, new Page())
+    return pages.get(of)[what](args)
+  },
+  () => browser.close(),
+)
