@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // scene is one post and what is said below it: a slot filled once stays the
@@ -24,7 +26,13 @@ func newScene(slots map[string][]string, author Person) *scene {
 	return &scene{slots: slots, author: author, chosen: map[string]string{}}
 }
 
-// render fills the braces of a text.
+// text fills the braces of a line's text.
+func (s *scene) text(rng *rand.Rand, l line, speaker Person) string {
+	text := s.render(rng, l.text, speaker)
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:] // it may begin with a slot
+}
+
 func (s *scene) render(rng *rand.Rand, text string, speaker Person) string {
 	var b strings.Builder
 	for {

@@ -82,7 +82,7 @@ func (v *voice) talk(rng *rand.Rand, now time.Time, t *thread, u utterance, n in
 		if !ok {
 			continue
 		}
-		text := u.scene.render(rng, l.text, author.Person)
+		text := u.scene.text(rng, l, author.Person)
 		if v.said.heard(text, commentMemory) {
 			continue
 		}
@@ -124,7 +124,7 @@ func (v *voice) say(rng *rand.Rand, now time.Time, t *thread, c utterance, after
 		if a.depth%2 == 1 {
 			speaker = c.author.Person
 		}
-		text := c.scene.render(rng, a.text, speaker)
+		text := c.scene.text(rng, a, speaker)
 		if v.said.heard(text, commentMemory) {
 			return at
 		}

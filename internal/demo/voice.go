@@ -61,7 +61,7 @@ func (v *voice) post(rng *rand.Rand, at time.Time) (utterance, bool) {
 				continue
 			}
 			s := newScene(v.script.slots, author.Person)
-			text := s.render(rng, l.text, author.Person)
+			text := s.text(rng, l, author.Person)
 			if v.said.heard(text, fresh) {
 				continue
 			}
@@ -94,7 +94,7 @@ func (v *voice) fromDeck(rng *rand.Rand, d *deck, op Person, chinese bool, may f
 			return utterance{}, false
 		}
 		s := newScene(v.script.slots, op)
-		text := s.render(rng, l.text, author.Person)
+		text := s.text(rng, l, author.Person)
 		if !v.said.heard(text, fresh) {
 			v.said.keep(text)
 			return utterance{line: l, scene: s, author: author, text: text}, true
