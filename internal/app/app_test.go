@@ -253,6 +253,58 @@ func TestAPostReachesASocket(t *testing.T) {
 	}
 }
 
+// TestWhatSocketsMayAndMayNot goes through the commands beside those of the
+// feed.
+func TestWhatSocketsMayAndMayNot(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings(t, pgtest.URL(t)))
+	people := s.users(t, 2)
+	circle := s.circle(t, people[0])
+	for range 3 {
+		s.post(t, people[0], circle.ID, "hi")
+	}
+	channel := "circle:" + circle.ID
+	c, joined := s.socket(t, people[0].Token, circle.ID, wire.JSON)
+	refused := func(want uint32, cmd *wire.Command) {
+		t.Helper()
+		r, err := c.Call(t.Context(), cmd)
+		if err != nil || r.Error == nil || r.Error.Code != want {
+			t.Errorf("%+v: %+v, %v, want error %d", cmd, r, err, want)
+		}
+	}
+	refused(103, &wire.Command{Publish: &wire.PublishRequest{Channel: channel, Data: wire.Raw(`{}`)}})
+	refused(108, &wire.Command{Presence: &wire.PresenceRequest{Channel: channel}})
+	refused(108, &wire.Command{PresenceStats: &wire.PresenceStatsRequest{Channel: channel}})
+	refused(103, &wire.Command{Subscribe: &wire.SubscribeRequest{Channel: "user:" + people[1].ID}})
+	refused(105, &wire.Command{Subscribe: &wire.SubscribeRequest{Channel: "user:" + people[0].ID}})
+	refused(105, &wire.Command{Subscribe: &wire.SubscribeRequest{Channel: channel}})
+	refused(102, &wire.Command{Subscribe: &wire.SubscribeRequest{Channel: "chat:1"}})
+	refused(103, &wire.Command{History: &wire.HistoryRequest{Channel: "user:" + people[1].ID, Limit: 1}})
+	refused(102, &wire.Command{History: &wire.HistoryRequest{Channel: "circle:0000000000001", Limit: 1}})
+	refused(104, &wire.Command{RPC: &wire.RPCRequest{Method: "tip", Data: wire.Raw(`{}`)}})
+	refused(1404, &wire.Command{RPC: &wire.RPCRequest{Method: "post", Data: wire.Raw(`{"circle_id":"0000000000001","text":"x"}`)}})
+
+	r, err := c.Call(t.Context(), &wire.Command{History: &wire.HistoryRequest{Channel: channel, Limit: 2, Reverse: true}})
+	if err != nil || r.History == nil || len(r.History.Publications) != 2 || r.History.Publications[0].Offset != joined.Offset || r.History.Epoch != joined.Epoch {
+		t.Errorf("history: %+v, %v", r, err)
+	}
+	if r, err = c.Call(t.Context(), &wire.Command{Refresh: &wire.RefreshRequest{Token: people[0].Token}}); err != nil || r.Refresh == nil || !r.Refresh.Expires || r.Refresh.TTL == 0 {
+		t.Errorf("refresh: %+v, %v", r, err)
+	}
+	if _, err = c.Call(t.Context(), &wire.Command{Refresh: &wire.RefreshRequest{Token: people[1].Token}}); err == nil {
+		code := untilClosed(t.Context(), c)
+		t.Errorf("refreshed as somebody else, closed with %d", code)
+	}
+	other, err := hubtest.Dial(t.Context(), s.url+"/connection/websocket", hubtest.DialOptions{HTTP: s.http})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if _, err := other.Connect(t.Context(), people[0].Token+"x"); err == nil || untilClosed(t.Context(), other) != 3500 && hubtest.CloseCode(err) != 3500 {
+		t.Errorf("a bad token: %v", err)
+	}
+}
+
 // TestRecoveryOverARestart: the log is in the database, so a client resumes on
 // another server.
 func TestRecoveryOverARestart(t *testing.T) {

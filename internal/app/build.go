@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -93,6 +94,13 @@ func (a *App) start(ctx context.Context) {
 	ps.start(ctx, part{name: "auth", stop: stopServices, run: p.auth.Run})
 	ps.start(ctx, part{name: "trimmer", stop: stopServices, run: p.trimmer.Run})
 	ps.start(ctx, part{name: "sockets", stop: stopSockets, end: func(ctx context.Context) error {
-		return p.node.Shutdown(ctx, a.Config.Server.Drain)
+		return p.node.Shutdown(ctx, spread(a.Config.Server.Drain, p.node.Stats().Clients))
 	}})
+}
+
+const crowdStep = 50 * time.Millisecond // between two goodbyes, if the drain time allows: a few clients are no stampede
+
+// spread is the time over which so many sockets leave.
+func spread(drain time.Duration, sockets int) time.Duration {
+	return min(drain, time.Duration(sockets)*crowdStep)
 }

@@ -47,9 +47,9 @@ type Server struct {
 	OpsListen      string         `name:"ops-listen" env:"LIFECIRCLE_OPS_LISTEN" default:"127.0.0.1:0" help:"Address for operators: /metrics and /debug/pprof."`
 	Dev            bool           `name:"dev" env:"LIFECIRCLE_DEV" help:"Open the doors that tests need (/v1/dev) and lift rate limits."`
 	Demo           bool           `name:"demo" env:"LIFECIRCLE_DEMO" help:"Seed the demo world on first start and keep a few demo people busy."`
-	Drain          time.Duration  `name:"drain" env:"LIFECIRCLE_DRAIN" default:"10s" help:"Time over which sockets are closed when the server ends."`
+	Drain          time.Duration  `name:"drain" env:"LIFECIRCLE_DRAIN" default:"10s" help:"Time over which many sockets are closed when the server ends."`
 	TrustedProxy   []string       `name:"trusted-proxy" env:"LIFECIRCLE_TRUSTED_PROXY" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed; may be repeated."`
-	AllowedOrigin  []string       `name:"allowed-origin" env:"LIFECIRCLE_ALLOWED_ORIGIN" placeholder:"ORIGIN" help:"Other sites whose pages may open sockets and call the API; may be repeated."`
+	AllowedOrigin  []string       `name:"allowed-origin" env:"LIFECIRCLE_ALLOWED_ORIGIN" placeholder:"ORIGIN" help:"Other sites whose pages may open sockets; may be repeated."`
 	TrustedProxies []netip.Prefix `kong:"-"` // TrustedProxy, read
 }
 
