@@ -204,4 +204,3 @@ func await(t *testing.T, c *hubtest.Client, kind string) event {
 		}
 	}
 }
-
