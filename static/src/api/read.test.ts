@@ -29,6 +29,16 @@ describe('reading what the server sends', () => {
     expect(read.circleEvent({ type: 'comment.deleted', comment_id: 'x', post_id: 'p' })).toEqual({ type: 'comment.deleted', commentId: 'x', postId: 'p' })
   })
 
+  it('takes a subscribe reply for the news of what is now', () => {
+    const counts = { version: 4, likes: 3, comments: 2, tip_count: 1, tip_total: 500 }
+    expect(read.joined({ circle: { id: 'c', name: 'Tea' }, can: {}, viewers: 7, counts: [{ id: 'p', ...counts }, { ...counts }] })).toMatchObject([
+      { type: 'circle.updated', circle: { id: 'c', name: 'Tea' } },
+      { type: 'counts', posts: [{ id: 'p', version: 4, likes: 3, comments: 2 }] },
+      { type: 'viewers', count: 7 },
+    ])
+    expect(read.joined(undefined)).toEqual([{ type: 'counts', posts: [] }])
+  })
+
   it('reads the limits, and keeps the defaults where one is missing', () => {
     expect(readLimits({ feed: { post_characters: 100 }, categories: ['food'] })).toEqual({ ...defaultLimits, postTextMax: 100, categories: ['food'] })
   })

@@ -143,6 +143,14 @@ export function session(v: unknown): Session {
   }
 }
 
+/** Reads the data of a subscribe reply: what is now, as the news that would have told it. */
+export function joined(v: unknown): CircleEvent[] {
+  const f = fields(v)
+  const news = [{ type: 'circle.updated', circle: f['circle'] }, { type: 'counts', posts: f['counts'] }]
+  const told = 'viewers' in f ? [...news, { type: 'viewers', count: f['viewers'] }] : news
+  return told.map(circleEvent).filter((e) => e !== null)
+}
+
 /** Reads a publication of a circle's channel; null for one of an unknown kind. */
 export function circleEvent(v: unknown): CircleEvent | null {
   const f = fields(v)

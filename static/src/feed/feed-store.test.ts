@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addNew, addPage, live, renew, resync, reveal } from './feed-store'
+import { addNew, addPage, live, resync, reveal } from './feed-store'
 import { emptyFeed, type FeedState } from './state'
 import { pageOf, post, range } from './testkit'
 
@@ -60,6 +60,15 @@ describe('counts', () => {
     expect(s.posts[0]?.counts).toEqual({ version: 5, likes: 50, comments: 0 })
   })
 
+  it('are taken for many posts at once, each by its version, also where they wait', () => {
+    const waiting = live(loaded(2, 1), { type: 'post.created', post: post(3, { counts: { version: 9, likes: 9, comments: 9 } }) }, held)
+    const told = [1, 2, 3, 4].map((n) => ({ id: post(n).id, version: 5, likes: n, comments: n }))
+    const s = live(waiting, { type: 'counts', posts: told }, held)
+    expect(s.posts.map((p) => p.counts.likes)).toEqual([2, 1])
+    expect(s.waiting.posts[0]?.counts.likes).toBe(9)
+    expect([...s.earlyCounts.keys()]).toEqual([post(4).id])
+  })
+
   it('keeps counts that come before their post', () => {
     const s = addPage(live(emptyFeed, counted(7, 70), shown), pageOf([post(1)]))
     expect(s.posts[0]?.counts.likes).toBe(70)
@@ -70,18 +79,6 @@ describe('counts', () => {
     let s = emptyFeed
     for (let n = 0; n < 700; n++) s = live(s, { type: 'counts', posts: [{ id: `x${n}`, version: 1, likes: 1, comments: 0 }] }, shown)
     expect(s.earlyCounts.size).toBe(500)
-  })
-})
-
-describe('reading counts again after a cut', () => {
-  it('renews what is known, adds and removes nothing', () => {
-    const s = live(loaded(9, 7), { type: 'post.created', post: post(10) }, held)
-    const counts = { version: 4, likes: 6, comments: 0 }
-    const after = renew(s, [post(11), post(10, { counts }), post(9, { counts, liked: true })])
-    expect(ids(after)).toEqual(['post 9', 'post 8', 'post 7'])
-    expect(waiting(after)).toEqual(['post 10'])
-    expect(after.posts[0]).toMatchObject({ counts, liked: true })
-    expect(after.waiting.posts[0]?.counts).toEqual(counts)
   })
 })
 

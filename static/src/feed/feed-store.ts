@@ -34,7 +34,7 @@ export function live(s: FeedState, e: CircleEvent, o: FeedOptions): FeedState {
     case 'post.deleted':
       return remove(s, e.postId)
     case 'counts':
-      return e.posts.reduce((state, c) => applyCounts(state, c.id, c), s)
+      return applyCounts(s, e.posts)
     default:
       return s
   }
@@ -91,16 +91,6 @@ export function resync(s: FeedState, page: Page<Post>, before: FeedState, o: Fee
   return settle(o.reveal || next.posts.length === 0 ? reveal(next) : next)
 }
 
-/** Renews posts that are known, and no others: their counts may have been told while nobody listened. */
-export function renew(s: FeedState, items: readonly Post[]): FeedState {
-  const known = items.filter((p) => knows(s, p.id))
-  const only = (posts: readonly FeedPost[]): readonly FeedPost[] => {
-    const here = new Set(posts.map((p) => p.id))
-    return mergePosts(s, posts, known.filter((p) => here.has(p.id)))
-  }
-  return { ...s, posts: only(s.posts), waiting: { ...s.waiting, posts: only(s.waiting.posts) } }
-}
-
 /** What is newer than the newest post on screen waits; the rest is the list. */
 function divided(s: FeedState, now: readonly FeedPost[], nextCursor: string | null): FeedState {
   const shown = new Set(s.posts.map((p) => p.id))
@@ -118,25 +108,33 @@ function without(s: FeedState, goes: (p: FeedPost) => boolean): FeedState {
   return { ...s, posts: rest(s.posts), waiting: { ...s.waiting, posts: rest(s.waiting.posts) } }
 }
 
-/** Applies absolute counts unless a newer version is known. */
-export function applyCounts(s: FeedState, id: string, c: Counts): FeedState {
-  if (knows(s, id)) return everywhere(s, (p) => (p.id === id ? { ...p, counts: newerCounts(p.counts, c) } : p))
-  const known = s.earlyCounts.get(id)
-  return { ...s, earlyCounts: noted(s.earlyCounts, id, known === undefined ? c : newerCounts(known, c)) }
+/** Applies absolute counts, each unless a newer version is known. */
+export function applyCounts(s: FeedState, told: readonly (Counts & { id: string })[]): FeedState {
+  const byId = new Map(told.map((c) => [c.id, c]))
+  const early = told.filter((c) => !knows(s, c.id)).map((c): [string, Counts] => [c.id, newerCounts(s.earlyCounts.get(c.id) ?? c, c)])
+  const now = (p: FeedPost): FeedPost => {
+    const c = byId.get(p.id)
+    return c === undefined ? p : { ...p, counts: newerCounts(p.counts, c) }
+  }
+  return { ...everywhere(s, now), earlyCounts: noted(s.earlyCounts, early) }
 }
 
 function applyEdit(s: FeedState, post: Post): FeedState {
   if (knows(s, post.id)) return everywhere(s, (p) => (p.id === post.id ? edited(p, post) : p))
-  return { ...s, earlyEdits: noted(s.earlyEdits, post.id, post) }
+  return { ...s, earlyEdits: noted(s.earlyEdits, [[post.id, post]]) }
 }
 
-/** Adds to a map of bounded size; the longest unused entry makes room. */
-function noted<V>(before: ReadonlyMap<string, V>, id: string, value: V): ReadonlyMap<string, V> {
+/** Adds to a map of bounded size; the longest unused entries make room. */
+function noted<V>(before: ReadonlyMap<string, V>, entries: readonly [string, V][]): ReadonlyMap<string, V> {
   const after = new Map(before)
-  after.delete(id)
-  after.set(id, value)
-  const [oldest] = after.keys()
-  if (after.size > maxEarly && oldest !== undefined) after.delete(oldest)
+  for (const [id, value] of entries) {
+    after.delete(id)
+    after.set(id, value)
+  }
+  for (const id of after.keys()) {
+    if (after.size <= maxEarly) break
+    after.delete(id)
+  }
   return after
 }
 

@@ -4,13 +4,12 @@ import type { ViewerApi } from '../api/api'
 import { asProblem, type Problem } from '../api/problem'
 import type { Circle, CircleEvent, Page, Position, Post } from '../api/types'
 import type { Live } from '../live/live.svelte'
-import { addNew, addPage, live, remove, renew, resync, reveal } from './feed-store'
+import { addNew, addPage, live, remove, resync, reveal } from './feed-store'
 import { likeAnswered, likeAsked, likeFailed, likeShown } from './likes'
 import { emptyFeed, type FeedPost, type FeedState } from './state'
 import type { Thread } from './thread.svelte'
 
 const maxPagesAgain = 5 // of the list, read again after a cut
-const renewSpreadMs = 1_000
 const retryMs = 3_000
 
 export type ReadPage = (cursor: string | null) => Promise<Page<Post>>
@@ -31,7 +30,6 @@ export class Feed {
   readonly #likesUnderWay = new Set<string>()
   #stopWatching: (() => void) | null = null
   #turn = 0 // of reading again
-  #missing = false // news was missed and is not yet read
 
   constructor(
     private readonly api: ViewerApi,
@@ -142,7 +140,6 @@ export class Feed {
     this.#stopWatching = this.socket.watch(this.circleId, since, {
       event: (e) => this.#take(e),
       missed: () => void this.#resync(),
-      recovered: () => this.#renewSoon(),
     })
   }
 
@@ -157,32 +154,9 @@ export class Feed {
     }
   }
 
-  /** Reads again as much as is shown, within bounds, and merges it. */
-  async #resync(): Promise<void> {
-    const turn = ++this.#turn
-    this.#missing = true
+  /** Reads again as much as is shown, within bounds, and merges it. A later turn ends this one; a failure is tried again. */
+  async #resync(turn = ++this.#turn, before = this.state): Promise<void> {
     for (const t of this.#threads.values()) t.missed()
-    const before = this.state
-    await this.#readAgain(turn, (page) => {
-      this.state = resync(this.state, page, before, { reveal: this.atTop })
-      this.#missing = false
-    })
-  }
-
-  /** Reads the counts again that were told during a cut; not all viewers in the same moment. */
-  #renewSoon(): void {
-    if (this.#missing) {
-      void this.#resync()
-      return
-    }
-    const turn = ++this.#turn
-    const renewed = (page: Page<Post>): void => { this.state = renew(this.state, page.items) }
-    this.#later(turn, Math.random() * renewSpreadMs, () => this.#readAgain(turn, renewed))
-  }
-
-  /** Reads the newest pages until they reach what is shown. A later turn ends this one; a failure is tried again. */
-  async #readAgain(turn: number, use: (page: Page<Post>) => void): Promise<void> {
-    const wanted = this.state.posts.length
     let items: readonly Post[] = []
     let cursor: string | null = null
     try {
@@ -191,16 +165,12 @@ export class Feed {
         if (turn !== this.#turn) return
         items = [...items, ...page.items]
         cursor = page.nextCursor
-        if (cursor === null || items.length >= wanted) break
+        if (cursor === null || items.length >= before.posts.length) break
       }
     } catch {
-      this.#later(turn, retryMs, () => this.#readAgain(turn, use))
+      setTimeout(() => { if (turn === this.#turn) void this.#resync(turn, before) }, retryMs)
       return
     }
-    use({ items, nextCursor: cursor, position: null })
-  }
-
-  #later(turn: number, ms: number, run: () => Promise<void>): void {
-    setTimeout(() => { if (turn === this.#turn) void run() }, ms)
+    this.state = resync(this.state, { items, nextCursor: cursor, position: null }, before, { reveal: this.atTop })
   }
 }

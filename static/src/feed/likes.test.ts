@@ -12,7 +12,7 @@ const shown = (s: FeedState) => {
   if (p === undefined) throw new Error('no post')
   return likeShown(s, p)
 }
-const counted = (s: FeedState, version: number, likes: number): FeedState => applyCounts(s, id, { version, likes, comments: 0 })
+const counted = (s: FeedState, version: number, likes: number): FeedState => applyCounts(s, [{ id, version, likes, comments: 0 }])
 
 describe('a like', () => {
   it('is shown at once and confirmed without a jump', () => {

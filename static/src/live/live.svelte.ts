@@ -2,7 +2,7 @@
 // Another person signing in means another connection; what is watched is
 // watched again from where it was.
 import { Centrifuge, type PublicationContext, type SubscribedContext, type Subscription } from 'centrifuge'
-import { circleEvent, count, fields } from '../api/read'
+import { circleEvent, joined } from '../api/read'
 import type { CircleEvent, Position } from '../api/types'
 import { firstLink, nextLink, type LinkEvent, type LinkState } from './link-state'
 
@@ -13,8 +13,6 @@ export interface CircleWatcher {
   event(e: CircleEvent): void
   /** News may have been missed: read again. */
   missed(): void
-  /** Back after a cut. The log is complete, but counts are not in it. */
-  recovered?(): void
   /** The circle is no longer open to this viewer. */
   closed?(): void
 }
@@ -24,7 +22,6 @@ interface Watch {
   since: Position | null
   watcher: CircleWatcher
   subscription: Subscription | null
-  joined: boolean // was subscribed before
 }
 
 export interface LiveOptions {
@@ -71,7 +68,7 @@ export class Live {
 
   /** Watches a circle from a place in its log; ends with the function given back. */
   watch(circle: string, since: Position | null, watcher: CircleWatcher): () => void {
-    const w: Watch = { circle, since, watcher, subscription: null, joined: false }
+    const w: Watch = { circle, since, watcher, subscription: null }
     this.#watches.add(w)
     if (this.#client !== null) this.#subscribe(this.#client, w)
     return () => {
@@ -108,14 +105,8 @@ export class Live {
   #subscribed(w: Watch, c: SubscribedContext): void {
     const missed = c.wasRecovering ? !c.recovered : w.since === null
     if (missed && c.streamPosition !== undefined) w.since = c.streamPosition
-    const data = fields(c.data)
-    const circle = circleEvent({ type: 'circle.updated', circle: data['circle'] })
-    if (circle !== null) w.watcher.event(circle)
-    const viewers = fields(data['viewers'])['count'] ?? data['viewers']
-    if (viewers !== undefined) w.watcher.event({ type: 'viewers', count: count(viewers) })
+    for (const e of joined(c.data)) w.watcher.event(e)
     if (missed) w.watcher.missed()
-    else if (w.joined) w.watcher.recovered?.()
-    w.joined = true
   }
 
   #publication(w: Watch, c: PublicationContext): void {
