@@ -116,7 +116,7 @@ func dialRaw(ctx context.Context, addr string, p wire.Protocol) (net.Conn, error
 		}
 		frame = wire.Join(p, frame, msg)
 	}
-	head := []byte{0x81, 0x80 | byte(len(frame)), 0, 0, 0, 0} //nolint:gosec // short; masked with zeros
+	head := []byte{0x81, 0x80 | byte(len(frame)), 0, 0, 0, 0}
 	if p == wire.Protobuf {
 		head[0] = 0x82
 	}

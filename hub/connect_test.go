@@ -232,14 +232,14 @@ func TestPongBesideSlowCommand(t *testing.T) {
 		// With more commands than may wait the node stops reading; a pong may lie behind them.
 		var sending sync.WaitGroup
 		sending.Go(func() {
-			for i := range uint32(40) {
+			for i := range uint32(50) {
 				if err := c.Send(ctx, &wire.Command{ID: 100 + i, RPC: &wire.RPCRequest{Method: "nap"}}); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 		c.KeepPings = true
-		for want := uint32(100); want < 140; {
+		for want := uint32(100); want < 150; {
 			m, err := c.Next(ctx)
 			switch {
 			case err == nil && m.Ping:
@@ -260,7 +260,7 @@ func (sleepy) RPC(_ context.Context, _ *hub.Client, method string, _ []byte) ([]
 	if method == "sleep" {
 		time.Sleep(5 * time.Minute)
 	}
-	time.Sleep(5 * time.Second)
+	time.Sleep(20 * time.Second)
 	return nil, nil
 }
 

@@ -16,32 +16,44 @@ const (
 
 // hole is what is being done about missing publications; guarded by channel.mu.
 type hole struct {
-	waiting bool   // a timer runs
-	last    uint64 // where the sequence stood when it was set
-	filling bool   // a goroutine reads the log
+	after   uint64    // where the sequence stands
+	since   time.Time // when it was found to stand there with something missing
+	waiting bool      // a timer runs
+	filling bool      // a goroutine reads the log
 }
 
 // watchHole gives a hole, if there is one, time to close. It needs ch.mu.
 func (ch *channel) watchHole() {
-	if ch.hole.waiting || ch.hole.filling || ch.seq.missing() == 0 {
+	if ch.seq.missing() == 0 {
+		ch.hole.since = time.Time{}
 		return
 	}
-	ch.hole.waiting, ch.hole.last = true, ch.seq.last
-	time.AfterFunc(ch.node.opts.GapWait, func() { ch.node.spawn(ch.holeDue) })
+	if ch.hole.after != ch.seq.last || ch.hole.since.IsZero() {
+		ch.hole.after, ch.hole.since = ch.seq.last, time.Now()
+	}
+	if !ch.hole.waiting && !ch.hole.filling {
+		ch.waitForHole(ch.node.opts.GapWait)
+	}
 }
 
-// holeDue fills the hole if it is still the same one.
+func (ch *channel) waitForHole(d time.Duration) {
+	ch.hole.waiting = true
+	time.AfterFunc(d, func() { ch.node.spawn(ch.holeDue) })
+}
+
+// holeDue fills the hole if it is old enough; the one that the timer was set for may have closed.
 func (ch *channel) holeDue() {
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
 	ch.hole.waiting = false
-	switch {
-	case ch.seq.missing() == 0:
-	case ch.seq.last != ch.hole.last:
-		ch.watchHole()
-	default:
-		ch.fillNow()
+	if ch.seq.missing() == 0 {
+		return
 	}
+	if rest := ch.node.opts.GapWait - time.Since(ch.hole.since); rest > 0 {
+		ch.waitForHole(rest)
+		return
+	}
+	ch.fillNow()
 }
 
 // fillNow reads what is missing. It needs ch.mu.

@@ -36,7 +36,7 @@ func (ch *channel) snapshot(ctx context.Context, r resume) (snapshot, error) {
 	lr.running = true
 	lr.mu.Unlock()
 	if idle {
-		ch.node.spawn(func() { ch.serveSnapshots() })
+		ch.node.spawn(ch.serveSnapshots) //nolint:contextcheck // it reads for all who wait, whoever gives up
 	}
 	select {
 	case <-req.done:

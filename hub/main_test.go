@@ -34,6 +34,9 @@ func start(t *testing.T, change func(*hub.Options)) setup {
 	return setup{Node: n, log: log, server: hubtest.Listen(t, n)}
 }
 
+// patient makes a node compare heads only when it must.
+func patient(o *hub.Options) { o.HeadInterval = time.Hour }
+
 func (s setup) dial(ctx context.Context, t *testing.T, p wire.Protocol) *hubtest.Client {
 	t.Helper()
 	return s.server.Dial(ctx, t, hubtest.DialOptions{Protocol: p})

@@ -66,8 +66,8 @@ func checkQueue(t *rapid.T, q *queue) {
 		bytes += len(it.frame)
 		if it.kind == droppable && it.key != "" {
 			keys[it.key]++
-			if n := q.newest[it.key]; n != q.first+uint64(i) { //nolint:gosec // small
-				t.Fatalf("key %q is at %d, not at %d", it.key, q.first+uint64(i), n) //nolint:gosec // small
+			if n := q.newest[it.key]; n != q.first+uint64(i) {
+				t.Fatalf("key %q is at %d, not at %d", it.key, q.first+uint64(i), n)
 			}
 		}
 	}

@@ -147,9 +147,9 @@ func TestRecovered(t *testing.T) {
 	t.Parallel()
 	log := func(from, to, size int) (snap snapshot) {
 		for o := from; o <= to; o++ {
-			snap.pubs = append(snap.pubs, Publication{Offset: uint64(o), Data: make([]byte, size)}) //nolint:gosec // small
+			snap.pubs = append(snap.pubs, Publication{Offset: uint64(o), Data: make([]byte, size)})
 		}
-		snap.top = Position{Offset: uint64(to), Epoch: "e"} //nolint:gosec // small
+		snap.top = Position{Offset: uint64(to), Epoch: "e"}
 		return snap
 	}
 	hole := log(1, 9, 1)

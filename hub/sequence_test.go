@@ -50,7 +50,7 @@ func TestSequenceOfALossyBroker(t *testing.T) {
 					}
 				}
 			}
-			if !s.started && (uint64(i) >= start || i == steps-1) { //nolint:gosec // small
+			if !s.started && (uint64(i) >= start || i == steps-1) {
 				start = top
 				out = append(out, s.start(Position{top, "e"})...)
 			}

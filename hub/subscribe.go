@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"lifecircle/hub/wire"
@@ -13,7 +14,7 @@ import (
 const (
 	flagRejectUnrecovered = 2 // of a subscribe request: error 112 rather than recovered=false
 	knownDelta            = "fossil"
-	maxSnapshots          = 3 // tries to join a snapshot to the live events; the second succeeds but for log or memory trouble
+	maxSnapshots          = 4 // tries to join a snapshot to the live events; the second succeeds unless the log has changed
 )
 
 // subscribe makes a subscription: the Handler decides, then the live events are
@@ -104,10 +105,13 @@ func (c *Client) subscribeTo(ctx context.Context, id uint32, sub *subscription, 
 	if err := c.enter(ctx, sub); err != nil {
 		return err
 	}
-	for range maxSnapshots {
+	for try := range maxSnapshots {
 		err := c.trySubscribe(ctx, id, sub, r, reply)
 		if !errors.Is(err, errSnapshotStale) {
 			return err
+		}
+		if try > 0 && !pause(ctx, c.node.opts.GapWait) {
+			return ctx.Err()
 		}
 		sub.ch.restartSeam(sub)
 	}
@@ -170,6 +174,18 @@ func (c *Client) countRecovery(result *wire.SubscribeResult) {
 		c.node.stats.recovered.Add(1)
 	case result.WasRecovering:
 		c.node.stats.unrecovered.Add(1)
+	}
+}
+
+// pause waits; false means that ctx ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

@@ -2,7 +2,6 @@ package hub_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -100,7 +99,7 @@ func TestRecover(t *testing.T) {
 				t.Errorf("%+v: recovered %v with %d publications from %d", tt, r.Recovered, len(r.Publications), r.Offset)
 			}
 			for i, pub := range r.Publications {
-				if pub.Offset != tt.offset+uint64(i)+1 { //nolint:gosec // small
+				if pub.Offset != tt.offset+uint64(i)+1 {
 					t.Fatalf("%+v: publication %d has offset %d", tt, i, pub.Offset)
 				}
 			}
@@ -185,42 +184,6 @@ func (g gated) Subscribe(ctx context.Context, c *hub.Client, r hub.SubscribeRequ
 		panic("at the disco")
 	}
 	return g.Open.Subscribe(ctx, c, r)
-}
-
-// What State reads is not older than the position: a change made while the
-// Handler decides is in the state or comes as a publication.
-func TestStateIsNotOlderThanPosition(t *testing.T) {
-	t.Parallel()
-	ctx := deadline(t)
-	h := &stateful{}
-	s := start(t, func(o *hub.Options) { o.Handler = h })
-	h.change = func() { s.append(ctx, t, "c", "1") }
-	c := s.connected(ctx, t, wire.JSON, "")
-	r, err := c.Subscribe(ctx, "c")
-	if err != nil {
-		t.Fatal(err)
-	}
-	// one change before the position, one after it
-	if r.Offset != 1 || string(r.Data) != `{"changes":2}` {
-		t.Errorf("offset %d, state %s", r.Offset, r.Data)
-	}
-	expectOffsets(ctx, t, c, 2, 2)
-}
-
-type stateful struct {
-	hubtest.Open
-	change  func()
-	changes int
-}
-
-func (h *stateful) Subscribe(context.Context, *hub.Client, hub.SubscribeRequest) (hub.SubscribeReply, error) {
-	h.changes++
-	h.change()
-	return hub.SubscribeReply{Positioned: true, State: func(context.Context) (json.RawMessage, error) {
-		h.changes++
-		h.change()
-		return fmt.Appendf(nil, `{"changes":%d}`, h.changes), nil
-	}}, nil
 }
 
 func TestHistory(t *testing.T) {
@@ -366,7 +329,7 @@ func TestRecoveriesShareReads(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range clients {
 		c := s.connected(ctx, t, wire.JSON, "")
-		since := uint64(2990 - i) //nolint:gosec // positive
+		since := uint64(2990 - i)
 		if i == clients-1 {
 			since = 10 // much too far behind: it must not spoil it for the others
 		}

@@ -64,6 +64,11 @@ func TestViewers(t *testing.T) {
 		if messages := await(ctx, t, watcher, 1); messages > 3 || time.Since(began) > 5*time.Second {
 			t.Errorf("%d messages in %v", messages, time.Since(began))
 		}
+		quiet, cancel := context.WithTimeout(ctx, time.Minute)
+		defer cancel()
+		if p, err := watcher.Publication(quiet); err == nil {
+			t.Errorf("told %s again", p.Data)
+		}
 	})
 }
 

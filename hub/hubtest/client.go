@@ -215,6 +215,9 @@ func (c *Client) Publication(ctx context.Context) (*wire.Publication, error) {
 		return nil, err
 	}
 	if p.Pub == nil {
+		if p.Disconnect != nil {
+			return nil, fmt.Errorf("await publication: disconnected with %+v", *p.Disconnect)
+		}
 		return nil, fmt.Errorf("await publication: got %+v", p)
 	}
 	return p.Pub, nil

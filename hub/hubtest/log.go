@@ -52,7 +52,7 @@ func (l *Log) Trim(channel string, keep int) {
 	defer l.mu.Unlock()
 	c := l.channelLocked(channel)
 	if n := len(c.pubs) - keep; n > 0 {
-		c.trimmed += uint64(n) //nolint:gosec // positive
+		c.trimmed += uint64(n)
 		c.pubs = append([]hub.Publication(nil), c.pubs[n:]...)
 	}
 }

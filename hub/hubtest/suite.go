@@ -179,7 +179,7 @@ func testAllNodes(t *testing.T, newBroker func() hub.Broker) {
 		if i%2 == 1 {
 			from = b
 		}
-		if err := from.Publish(ctx, "c", hub.Publication{Offset: uint64(i) + 1, Epoch: "e", Data: []byte("1")}); err != nil { //nolint:gosec // small
+		if err := from.Publish(ctx, "c", hub.Publication{Offset: uint64(i) + 1, Epoch: "e", Data: []byte("1")}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,7 +6,7 @@
 //     Subscribe gives up waiting for the confirmation after subscribeTime.
 //   - Whenever messages may have been missed Sink.Lost is called, once all
 //     subscriptions stand again.
-//   - It comes back by itself, within seconds.
+//   - It comes back by itself, within a second of Redis.
 //
 // It refuses to keep messages for a Redis that does not take them: they are
 // dropped and counted, the log has them.

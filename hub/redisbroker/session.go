@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 
 const (
 	minBackoff  = 50 * time.Millisecond // before the first try to come back, doubled each time
-	maxBackoff  = 2 * time.Second
+	maxBackoff  = 500 * time.Millisecond
 	pingAfter   = time.Second     // of silence
 	deadAfter   = 4 * time.Second // of silence, three pings included
 	maxCommands = 512             // channels in one command
@@ -82,16 +83,11 @@ func (b *Broker) runSession(ctx context.Context, sink hub.Sink) error {
 	if len(s.waiting) == 0 {
 		sink.Lost()
 	}
-	failed := make(chan error, 1)
 	sending, stopSending := context.WithCancel(ctx)
-	defer func() { // wait for the sender
-		stopSending()
-		<-failed
-	}()
-	go func() {
-		defer close(failed)
-		failed <- b.tend(sending, s)
-	}()
+	var sender sync.WaitGroup
+	defer sender.Wait()
+	defer stopSending()
+	sender.Go(func() { b.tend(sending, s) })
 	for {
 		m, err := s.pubsub.Receive(ctx)
 		if err != nil {
@@ -126,23 +122,24 @@ func (b *Broker) endSession(err error) {
 	}
 }
 
-// tend sends the session's orders, and pings a silent server. When it fails it closes the connection.
-func (b *Broker) tend(ctx context.Context, s *session) error {
+// tend sends the session's orders, and pings a silent server. When that fails it closes the connection.
+func (b *Broker) tend(ctx context.Context, s *session) {
 	tick := time.NewTicker(pingAfter)
 	defer tick.Stop()
 	for {
 		var err error
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case <-s.kick:
 			err = b.sendOrders(ctx, s)
 		case now := <-tick.C:
 			err = s.checkAlive(ctx, now)
 		}
 		if err != nil {
+			b.logger.WarnContext(ctx, "the connection to redis is given up", "error", err)
 			_ = s.pubsub.Close() // the receiver notices
-			return err
+			return
 		}
 	}
 }

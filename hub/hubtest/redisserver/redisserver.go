@@ -70,7 +70,7 @@ func (s *Server) Restart() {
 	s.t.Helper()
 	s.Kill()
 	_ = os.Remove(s.Socket())
-	//nolint:gosec // the binary is redis-server
+
 	s.cmd = exec.Command(s.binary, "--port", "0", "--unixsocket", s.Socket(), "--save", "", "--appendonly", "no",
 		"--dir", s.dir, "--logfile", filepath.Join(s.dir, "redis.log"))
 	if err := s.cmd.Start(); err != nil {
