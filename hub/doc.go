@@ -8,7 +8,9 @@
 //     order, or is told to resubscribe. It never gets a part of a replay.
 //   - The Log is the truth. A broker that loses, doubles or reorders makes
 //     delivery late (at most about one Options.HeadInterval), never wrong.
-//   - A slow client is cut (3008) and delays nobody.
+//   - A slow client is cut (3008) and delays nobody. What waits for one client
+//     is bounded by Options.QueueBytes and one answer.
+//   - The commands of a client are handled in order; a slow one holds up no pong.
 //   - An idle client costs one goroutine that reads, and no timer.
 //   - Every goroutine ends before Run returns.
 //
@@ -25,8 +27,8 @@
 //
 //	channel.mu -> Client.mu -> deadlines.mu
 //
-// Node.mu, inbox.mu, logReader.mu and occupancy.mu are leaves: no other lock is
-// taken while one of them is held. channel.joining is not a mutex but the right
+// Node.mu, Node.life, inbox.mu, logReader.mu and occupancy.mu are leaves: no
+// other lock is taken while one of them is held. channel.joining is not a mutex but the right
 // to talk to the broker about a channel; it is taken with no lock held. No lock
 // is held while a socket is written, a handler runs, or Log or Broker is called.
 package hub
