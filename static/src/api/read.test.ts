@@ -10,6 +10,11 @@ describe('reading what the server sends', () => {
     expect(p.can['delete']).toEqual({ allowed: false, code: 'not_author', reason: 'r' })
   })
 
+  it('takes the circle of a post where it is told', () => {
+    expect(read.post({ id: 'a', circle: { id: 'c', name: 'Tea' } }).circle).toEqual({ id: 'c', name: 'Tea' })
+    expect(read.post({ id: 'a', circle_id: 'c' }).circle).toBeNull()
+  })
+
   it.each([null, undefined, 7, 'x', [], {}, { id: 5, author: 'x', counts: [] }])('survives %j', (odd) => {
     expect(() => [read.post(odd), read.circle(odd), read.comment(odd), read.person(odd), read.page(odd, read.post), readLimits(odd)]).not.toThrow()
     expect(read.circleEvent(odd)).toBeNull()

@@ -90,10 +90,11 @@ export function counts(v: unknown): Counts {
 
 export function post(v: unknown): Post {
   const f = fields(v)
+  const where = circleBrief(f['circle'])
   return {
     id: text(f['id']),
     circleId: text(f['circle_id']),
-    circleName: text(fields(f['circle'])['name']) || text(f['circle_name']),
+    circle: where.id === '' ? null : where,
     author: author(f['author']),
     text: text(f['text']),
     counts: counts(f['counts']),

@@ -58,7 +58,8 @@ export interface Counts {
 export interface Post {
   id: string
   circleId: string
-  circleName: string
+  /** Told where posts of several circles stand together, and of a post alone. */
+  circle: CircleBrief | null
   author: Author
   text: string
   counts: Counts

@@ -42,6 +42,12 @@ describe('pages and news', () => {
     expect(live(s, { type: 'post.updated', post: edit }, shown).posts[0]).toMatchObject({ text: 'better', liked: true })
   })
 
+  it('keeps the circle’s name when news leaves it out', () => {
+    const circle = { id: post(1).circleId, name: 'Tea' }
+    const s = addPage(emptyFeed, pageOf([post(1, { circle })]))
+    expect(addNew(s, post(1), shown).posts[0]?.circle).toEqual(circle)
+  })
+
   it('does not take an edit back with an older copy of the post', () => {
     const edit = post(1, { text: 'better', editedAt: '2026-01-02T00:00:00Z' })
     const s = live(loaded(1, 1), { type: 'post.updated', post: edit }, shown)

@@ -36,7 +36,7 @@ function renewed(before: FeedPost, p: Post): FeedPost {
     ...edited(before, p),
     liked: p.liked ?? before.liked,
     can: Object.keys(p.can).length > 0 ? p.can : before.can,
-    circleName: p.circleName || before.circleName,
+    circle: p.circle ?? before.circle,
   }
 }
 

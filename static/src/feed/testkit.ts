@@ -8,7 +8,7 @@ export function post(n: number, more: Partial<Post> = {}): Post {
   return {
     id: circleId + String(n).padStart(13, '0'),
     circleId,
-    circleName: '',
+    circle: null,
     author: { id: 'u1', handle: 'ann', displayName: 'Ann' },
     text: `post ${n}`,
     counts: { version: 1, likes: 0, comments: 0 },

@@ -100,7 +100,6 @@ export const en = {
   removeConfirm: 'Delete for good?',
   removed: 'This was deleted.',
   permalink: 'Open this post',
-  openCircle: 'Go to the circle',
 
   handle: 'Handle',
   handleHelp: (min: number, max: number) => `${min} to ${max} small letters, digits or _. You sign in with it.`,

@@ -100,7 +100,6 @@ export const zh: Dictionary = {
   removeConfirm: '确定删除？',
   removed: '内容已删除。',
   permalink: '打开这条动态',
-  openCircle: '去圈子看看',
 
   handle: '用户名',
   handleHelp: (min, max) => `${min} 到 ${max} 个小写字母、数字或下划线，用来登录。`,
