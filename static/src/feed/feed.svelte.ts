@@ -2,17 +2,28 @@
 // deletions, around the pure store.
 import type { ViewerApi } from '../api/api'
 import { asProblem, type Problem } from '../api/problem'
-import type { Circle, CircleEvent, Page, Position, Post } from '../api/types'
+import type { Circle, CircleBrief, CircleEvent, Page, Position, Post } from '../api/types'
 import type { Live } from '../live/live.svelte'
 import { addNew, addPage, live, remove, resync, reveal } from './feed-store'
 import { likeAnswered, likeAsked, likeFailed, likeShown } from './likes'
 import { emptyFeed, type FeedPost, type FeedState } from './state'
 import type { Thread } from './thread.svelte'
 
-const maxPagesAgain = 5 // of the list, read again after a cut
+const maxPostsAgain = 100 // of the list, read again when news was missed
+const maxWatched = 20 // circles of one feed
+const gatherMs = 100 // subscriptions are accepted in bursts; one reading serves them all
 const retryMs = 3_000
 
 export type ReadPage = (cursor: string | null) => Promise<Page<Post>>
+
+/** What a feed follows live. */
+export interface Source {
+  live: Pick<Live, 'watch'>
+  /** The one circle of this feed. Without it, the circles of its posts are followed, and all news waits until it is called. */
+  circle?: string
+  /** The posts of the circle that belong here; all, if it is left out. */
+  belongs?: (p: Post) => boolean
+}
 
 export class Feed {
   state = $state.raw<FeedState>(emptyFeed)
@@ -28,16 +39,15 @@ export class Feed {
   readonly arrived = new Set<string>()
   readonly #threads = new Map<string, Thread>()
   readonly #likesUnderWay = new Set<string>()
-  #stopWatching: (() => void) | null = null
+  readonly #watches = new Map<string, () => void>() // by circle
+  readonly #circles = new Map<string, CircleBrief>() // that were told of: news of posts does not name theirs
+  #closed = false
   #turn = 0 // of reading again
 
   constructor(
     private readonly api: ViewerApi,
     private readonly readPage: ReadPage,
-    private readonly socket: Live | null = null,
-    private readonly circleId = '',
-    /** The posts of the circle that belong here. */
-    private readonly belongs: (p: Post) => boolean = () => true,
+    private readonly source: Source,
   ) {}
 
   get exhausted(): boolean {
@@ -55,9 +65,10 @@ export class Feed {
     this.problem = null
     try {
       const page = await this.#nextPage()
-      const first = !this.loaded
       this.loaded = true
-      if (first) this.#watch(page.position)
+      const { circle } = this.source
+      if (circle === undefined) this.watch(page.items.map((p) => p.circleId))
+      else this.watch([circle], page.position)
     } catch (cause) {
       this.problem = asProblem(cause)
     } finally {
@@ -83,7 +94,7 @@ export class Feed {
 
   setAtTop(top: boolean): void {
     this.atTop = top
-    if (top && this.waitingCount > 0) this.reveal()
+    if (this.#straight && this.waitingCount > 0) this.reveal()
   }
 
   /** Shows the viewer's own new post, whether its publication or this comes first. */
@@ -115,9 +126,29 @@ export class Feed {
   }
 
   close(): void {
-    this.#stopWatching?.()
-    this.#stopWatching = null
+    this.#closed = true
+    for (const stop of this.#watches.values()) stop()
+    this.#watches.clear()
     this.#turn++
+  }
+
+  /** Follows more circles live, within the bound; what is followed already stays as it is. */
+  watch(circles: readonly string[], since: Position | null = null): void {
+    for (const circle of circles) {
+      if (this.#closed || this.#watches.has(circle) || this.#watches.size >= maxWatched) continue
+      let joined = false
+      const missed = (): void => {
+        // A long list would lose its end for the few posts that a newly found circle can have had.
+        if (joined || this.state.posts.length <= maxPostsAgain) this.#resyncSoon()
+        joined = true
+      }
+      this.#watches.set(circle, this.source.live.watch(circle, since, { event: (e) => this.#take(e), missed }))
+    }
+  }
+
+  /** Whether news goes to the screen at once. */
+  get #straight(): boolean {
+    return this.state.posts.length === 0 || (this.atTop && this.source.circle !== undefined)
   }
 
   /** One request at a time for a post; what was wanted last is sent last. */
@@ -135,42 +166,46 @@ export class Feed {
     }
   }
 
-  #watch(since: Position | null): void {
-    if (this.socket === null || this.circleId === '' || this.#stopWatching !== null) return
-    this.#stopWatching = this.socket.watch(this.circleId, since, {
-      event: (e) => this.#take(e),
-      missed: () => void this.#resync(),
-    })
-  }
-
   #take(e: CircleEvent): void {
     if (e.type === 'viewers') this.viewers = e.count
-    else if (e.type === 'circle.updated') this.circleNews = e.circle
-    else if (e.type === 'comment.created') this.#threads.get(e.comment.postId)?.created(e.comment)
+    else if (e.type === 'circle.updated') {
+      this.circleNews = e.circle
+      this.#circles.set(e.circle.id, { id: e.circle.id, name: e.circle.name })
+    } else if (e.type === 'comment.created') this.#threads.get(e.comment.postId)?.created(e.comment)
     else if (e.type === 'comment.deleted') for (const t of this.#threads.values()) t.deleted(e.commentId)
-    else if (e.type !== 'post.created' || this.belongs(e.post)) {
-      if (e.type === 'post.created') this.arrived.add(e.post.id)
-      this.state = live(this.state, e, { reveal: this.atTop })
-    }
+    else if (e.type === 'post.created') this.#takePost(e.post)
+    else this.state = live(this.state, e, { reveal: this.#straight })
+  }
+
+  #takePost(post: Post): void {
+    if (this.source.belongs?.(post) === false) return
+    this.arrived.add(post.id)
+    const named = { ...post, circle: post.circle ?? this.#circles.get(post.circleId) ?? null }
+    this.state = addNew(this.state, named, { reveal: this.#straight })
+  }
+
+  #resyncSoon(): void {
+    const turn = ++this.#turn
+    setTimeout(() => { if (turn === this.#turn) void this.#resync(turn, this.state) }, gatherMs)
   }
 
   /** Reads again as much as is shown, within bounds, and merges it. A later turn ends this one; a failure is tried again. */
-  async #resync(turn = ++this.#turn, before = this.state): Promise<void> {
+  async #resync(turn: number, before: FeedState): Promise<void> {
+    const wanted = Math.min(before.posts.length, maxPostsAgain)
     for (const t of this.#threads.values()) t.missed()
     let items: readonly Post[] = []
     let cursor: string | null = null
     try {
-      for (let n = 0; n < maxPagesAgain; n++) {
+      do {
         const page: Page<Post> = await this.readPage(cursor)
         if (turn !== this.#turn) return
         items = [...items, ...page.items]
         cursor = page.nextCursor
-        if (cursor === null || items.length >= before.posts.length) break
-      }
+      } while (cursor !== null && items.length < wanted)
     } catch {
       setTimeout(() => { if (turn === this.#turn) void this.#resync(turn, before) }, retryMs)
       return
     }
-    this.state = resync(this.state, { items, nextCursor: cursor, position: null }, before, { reveal: this.atTop })
+    this.state = resync(this.state, { items, nextCursor: cursor, position: null }, before, { reveal: this.#straight })
   }
 }

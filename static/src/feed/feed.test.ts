@@ -1,0 +1,139 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { ViewerApi } from '../api/api'
+import type { Position, Post } from '../api/types'
+import type { CircleWatcher } from '../live/live.svelte'
+import { Feed, type Source } from './feed.svelte'
+import { circleId, pageOf, post, range } from './testkit'
+
+/** Stands for the socket: tells the watchers of a circle what a test wants. */
+class Socket {
+  readonly watched = new Map<string, { since: Position | null; watcher: CircleWatcher }>()
+  watch = (circle: string, since: Position | null, watcher: CircleWatcher): (() => void) => {
+    this.watched.set(circle, { since, watcher })
+    return () => { this.watched.delete(circle) }
+  }
+  to(circle: string): CircleWatcher {
+    const w = this.watched.get(circle)
+    if (w === undefined) throw new Error(`${circle} is not watched`)
+    return w.watcher
+  }
+}
+
+/** A post of the circle with that letter. */
+const of = (circle: string, n: number, more: Partial<Post> = {}): Post =>
+  post(n, { circleId: circle, id: circle + String(n).padStart(13, '0'), ...more })
+
+const api = {} as ViewerApi
+const shown = (f: Feed): string[] => f.state.posts.map((p) => p.text)
+const waiting = (f: Feed): string[] => f.state.waiting.posts.map((p) => p.text)
+
+let socket: Socket
+let reads: number
+const feedOf = (pages: () => readonly Post[], source: Omit<Source, 'live'> = {}): Feed =>
+  new Feed(api, async () => { reads++; return { ...pageOf(pages()), position: { offset: 7, epoch: 'e' } } }, { live: socket, ...source })
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  socket = new Socket()
+  reads = 0
+})
+afterEach(() => { vi.useRealTimers() })
+
+describe('a feed of one circle', () => {
+  it('follows it from where its page was read, and shows news at once at the top', async () => {
+    const f = feedOf(() => range(2, 1), { circle: circleId })
+    await f.more()
+    expect(socket.watched.get(circleId)?.since).toEqual({ offset: 7, epoch: 'e' })
+    socket.to(circleId).event({ type: 'post.created', post: post(3) })
+    expect(shown(f)).toEqual(['post 3', 'post 2', 'post 1'])
+    f.close()
+    expect(socket.watched.size).toBe(0)
+  })
+
+  it('takes the counts of a subscribe reply without reading anything', async () => {
+    const f = feedOf(() => range(2, 1), { circle: circleId })
+    await f.more()
+    socket.to(circleId).event({ type: 'counts', posts: [{ id: post(1).id, version: 4, likes: 3, comments: 2 }] })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(f.state.posts[1]?.counts.likes).toBe(3)
+    expect(reads).toBe(1)
+  })
+
+  it('tries to read missed news again until it can', async () => {
+    let broken = false
+    let top = 2
+    const f = feedOf(() => { if (broken) throw new TypeError('no network'); return range(top, 1) }, { circle: circleId })
+    await f.more()
+    broken = true
+    top = 3
+    socket.to(circleId).missed()
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(shown(f)).toHaveLength(2)
+    broken = false
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(shown(f)).toHaveLength(3)
+  })
+
+  it('watches nothing when it was left before its page came', async () => {
+    const f = feedOf(() => range(2, 1), { circle: circleId })
+    const asked = f.more()
+    f.close()
+    await asked
+    expect(socket.watched.size).toBe(0)
+  })
+})
+
+describe('a feed of many circles', () => {
+  const page = (): Post[] => [of('b', 5), of('a', 4), of('b', 3)]
+
+  it('follows the circles of its posts and those it is told of, up to a bound', async () => {
+    const f = feedOf(page)
+    await f.more()
+    expect([...socket.watched.keys()]).toEqual(['b', 'a'])
+    f.watch(['a', ...Array.from({ length: 40 }, (_, n) => `c${n}`)])
+    expect(socket.watched.size).toBe(20)
+  })
+
+  it('reads once for all circles that join, and what came meanwhile waits', async () => {
+    let posts = page()
+    const f = feedOf(() => posts)
+    await f.more()
+    posts = [of('a', 6), ...page()]
+    for (const circle of ['a', 'b']) socket.to(circle).missed()
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(reads).toBe(2)
+    expect(waiting(f)).toEqual(['post 6'])
+  })
+
+  it('lets news wait also at the top, names its circle, and puts it there when called', async () => {
+    const f = feedOf(page)
+    await f.more()
+    f.setAtTop(true)
+    socket.to('a').event({ type: 'circle.updated', circle: { id: 'a', name: 'Tea' } as never })
+    socket.to('a').event({ type: 'post.created', post: of('a', 9) })
+    expect(shown(f)).toHaveLength(3)
+    expect(f.waitingCount).toBe(1)
+    f.reveal()
+    expect(f.state.posts[0]).toMatchObject({ text: 'post 9', circle: { id: 'a', name: 'Tea' } })
+  })
+
+  it('changes and removes its posts where they stand', async () => {
+    const f = feedOf(page)
+    await f.more()
+    socket.to('a').event({ type: 'counts', posts: [{ id: of('a', 4).id, version: 2, likes: 8, comments: 1 }] })
+    socket.to('b').event({ type: 'post.deleted', postId: of('b', 5).id })
+    expect(f.state.posts.map((p) => [p.text, p.counts.likes])).toEqual([['post 4', 8], ['post 3', 0]])
+  })
+
+  it('does not cut a long list short for a circle that it finds at its end', async () => {
+    const f = feedOf(() => Array.from({ length: 120 }, (_, n) => of('a', 200 - n)))
+    await f.more()
+    f.watch(['z'])
+    socket.to('z').missed()
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(reads).toBe(1)
+    socket.to('z').missed() // later it is a real loss
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(reads).toBe(2)
+  })
+})
