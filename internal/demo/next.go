@@ -2,6 +2,7 @@ package demo
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -11,13 +12,20 @@ import (
 func (w World) NextPost(rng *rand.Rand, now time.Time) (circleKey, author, text string) {
 	for {
 		v := w.busy(rng)
-		v.mu.Lock()
-		u, ok := v.post(rng, now)
-		v.mu.Unlock()
-		if ok {
+		if u, ok := v.nextPost(rng, now); ok {
 			return v.script.Key, u.author.Handle, u.text
 		}
 	}
+}
+
+func (v *voice) nextPost(rng *rand.Rand, now time.Time) (utterance, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	u, ok := v.post(rng, now)
+	if ok {
+		v.keepOpen(open(rng, u))
+	}
+	return u, ok
 }
 
 func (w World) busy(rng *rand.Rand) *voice {
@@ -34,8 +42,9 @@ func (w World) busy(rng *rand.Rand) *voice {
 	return w.voices[len(w.voices)-1]
 }
 
-// NextComment returns a comment that fits any post of the circle. Both are
-// empty if all of them were said just now, or there is no such circle.
+// NextComment returns a comment that fits any post of the circle in its
+// language. Both are empty if all of them were said just now, or there is no
+// such circle.
 func (w World) NextComment(rng *rand.Rand, circleKey string) (author, text string) {
 	v := w.voice(circleKey)
 	if v == nil {
@@ -43,8 +52,38 @@ func (w World) NextComment(rng *rand.Rand, circleKey string) (author, text strin
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	return v.toStranger(rng, v.script.Language != "en")
+}
+
+// NextCommentOn returns a comment on the post with this text: one written for
+// it if it is one of the newest that this World made, otherwise one that fits
+// any post in its language. Both are empty if there is nothing left to say.
+func (w World) NextCommentOn(rng *rand.Rand, circleKey, postText string) (author, text string) {
+	v := w.voice(circleKey)
+	if v == nil {
+		return "", ""
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	i := slices.IndexFunc(v.open, func(p *openPost) bool { return p.text == postText })
+	if i < 0 {
+		return v.toStranger(rng, isChinese(postText))
+	}
+	p := v.open[i]
+	c, ok := v.fitted(rng, p, remembered/4)
+	if !ok {
+		c, ok = v.general(rng, p, remembered/4)
+	}
+	if !ok {
+		return "", ""
+	}
+	return c.author.Handle, c.text
+}
+
+// toStranger makes a comment on a post of which only the language is known.
+func (v *voice) toStranger(rng *rand.Rand, chinese bool) (author, text string) {
 	for fresh := remembered; fresh > 0; fresh /= 2 {
-		c, ok := v.fromDeck(rng, v.comments, Person{}, v.script.Language != "en", func(member) bool { return true }, fresh)
+		c, ok := v.fromDeck(rng, v.comments, Person{}, chinese, func(member) bool { return true }, fresh)
 		if ok {
 			return c.author.Handle, c.text
 		}

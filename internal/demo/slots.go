@@ -72,8 +72,14 @@ func (s *scene) fill(rng *rand.Rand, name string, speaker Person) string {
 	return v
 }
 
-// own returns the value of a slot that belongs to one person.
+// own returns the value of a slot that belongs to one person: the one in his or
+// her name, or always the same.
 func (s *scene) own(slot string, p Person) string {
+	for _, v := range s.slots[slot] {
+		if strings.Contains(p.DisplayName, v) {
+			return v
+		}
+	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(slot + p.Handle))
 	values := s.slots[slot]

@@ -11,8 +11,8 @@ import (
 // they draw.
 const (
 	postsPerCircle  = 86
-	commentsPerPost = 4.6
-	likesPerPost    = 10.5
+	commentsPerPost = 4.4
+	likesPerPost    = 8.8
 	mostComments    = 14
 	commentMemory   = 330 // texts of a circle among which a comment comes once
 	mostGeneral     = 3   // of them fit any post: more would sound hollow
@@ -50,10 +50,15 @@ func (v *voice) threads(rng *rand.Rand, now time.Time) []thread {
 		}
 		t := thread{post: Post{Circle: v.script.Key, Author: u.author.Handle, Text: u.text, At: at}}
 		appeal := math.Exp(rng.NormFloat64()*0.85 - 0.36) // 1 in the mean
-		v.talk(rng, now, &t, u, min(around(rng, commentsPerPost*appeal), mostComments))
+		p := open(rng, u)
+		v.talk(rng, now, &t, p, min(around(rng, commentsPerPost*appeal), mostComments))
 		v.applaud(rng, now, &t, around(rng, likesPerPost*appeal*float64(len(v.members))/40))
 		all = append(all, t)
+		if len(v.open) < openPosts {
+			v.open = append(v.open, p)
+		}
 	}
+	slices.Reverse(v.open)
 	return all
 }
 
@@ -62,43 +67,22 @@ func around(rng *rand.Rand, mean float64) int {
 	return int(max(0, mean+rng.NormFloat64()*math.Sqrt(mean)*0.6+0.5))
 }
 
-// talk adds up to n comments: those written for this post first, in loose
-// order, then those that fit any.
-func (v *voice) talk(rng *rand.Rand, now time.Time, t *thread, u utterance, n int) {
-	said := map[string]bool{u.author.Handle: true} // who spoke at top level already
-	may := func(m member) bool { return !said[m.Handle] }
+// talk adds up to n comments: those written for this post first, then those
+// that fit any.
+func (v *voice) talk(rng *rand.Rand, now time.Time, t *thread, p *openPost, n int) {
 	at := t.post.At
-	for _, group := range groups(u.line.turns) {
-		if len(t.turns) >= n || rng.IntN(8) == 0 {
-			continue
-		}
-		l := group[0]
-		author, ok := choose(rng, v.members, func(m member) float64 {
-			if !may(m) {
-				return 0
-			}
-			return talkOf(l)(m)
-		})
+	for len(t.turns) < n {
+		c, ok := v.fitted(rng, p, commentMemory)
 		if !ok {
-			continue
+			break
 		}
-		text := u.scene.text(rng, l, author.Person)
-		if v.said.heard(text, commentMemory) {
-			continue
-		}
-		v.said.keep(text)
-		said[author.Handle] = true
-		at = v.say(rng, now, t, utterance{line: line{turns: group[1:]}, scene: u.scene, author: author, text: text}, at)
-	}
-	if u.line.fitted {
-		return
+		at = v.say(rng, now, t, c, at)
 	}
 	for range min(n-len(t.turns), mostGeneral) {
-		c, ok := v.fromDeck(rng, v.comments, u.author.Person, u.line.chinese, may, commentMemory)
+		c, ok := v.general(rng, p, commentMemory)
 		if !ok {
 			return
 		}
-		said[c.author.Handle] = true
 		at = v.say(rng, now, t, c, at)
 	}
 }
@@ -153,18 +137,6 @@ func (v *voice) answer(rng *rand.Rand, now time.Time, t *thread, c utterance, op
 	if ok {
 		t.turns = append(t.turns, turn{author: r.author.Handle, text: r.text, at: at, replyTo: to})
 	}
-}
-
-// groups splits turns into comments with the answers to them.
-func groups(turns []line) [][]line {
-	var all [][]line
-	for _, l := range turns {
-		if l.depth == 1 || len(all) == 0 {
-			all = append(all, nil)
-		}
-		all[len(all)-1] = append(all[len(all)-1], l)
-	}
-	return all
 }
 
 const likeDelay = 100 * time.Minute

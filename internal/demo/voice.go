@@ -17,7 +17,8 @@ type voice struct {
 	comments *deck
 	replies  *deck
 	said     memory
-	last     string // handle of the last post's author, who lets others speak first
+	open     []*openPost // at most openPosts, the newest last
+	last     string      // handle of the last post's author, who lets others speak first
 }
 
 func newVoice(rng *rand.Rand, s *script, people []citizen) *voice {
