@@ -21,7 +21,7 @@ export FUZZTIME
 # The folder of PostgreSQL's binaries, if it is not one that is found anyway.
 WITH_POSTGRES = bin=$$(scripts/need-postgres.sh) && { [ -z "$$bin" ] || export LIFECIRCLE_POSTGRES_BIN="$$bin"; }
 
-.PHONY: help run build web gen test test-web test-go lint vuln bench chaos fuzz tools clean
+.PHONY: help run build web gen test test-web test-go lint vuln bench chaos fuzz screenshot tools clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ chaos: web build ## kill -9 of everything under load, ROUNDS=100 times
 
 fuzz: static/dist/.gitkeep ## every fuzz target for FUZZTIME=20s
 	@$(WITH_POSTGRES); scripts/fuzz.sh $(PKGS)
+
+screenshot: tools web build ## docs/screenshot.png of the demo world
+	@mkdir -p docs && $(WITH_POSTGRES); go test -count 1 -run TestDemoWorld ./internal/e2e -screenshot=docs/screenshot.png
 
 tools: ## install what the tests need and is missing
 	@scripts/need-test-tools.sh
