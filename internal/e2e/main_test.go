@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	_ "lifecircle/internal/app" // so that Go runs these tests again when the server has changed
 )
 
 const repository = "../.." // from the folder in which Go runs these tests

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -46,6 +47,11 @@ type nodeAnswer struct {
 
 func startNode(t testing.TB, script string, events func([]byte), env ...string) *node {
 	t.Helper()
+	for _, input := range []string{script, "node/lines.mjs"} { // seen by Go, so that a change of them runs the tests again
+		if _, err := os.Stat(input); err != nil {
+			t.Fatal(err)
+		}
+	}
 	cmd := exec.Command(needTool(t, "node"), script)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Env = environment(env...)

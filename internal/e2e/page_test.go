@@ -53,7 +53,8 @@ func startBrowser(t testing.TB) *browser {
 	return b
 }
 
-// keepScreenshots shows what the pages looked like when the test failed.
+// keepScreenshots shows what the pages looked like, and heard, when the test
+// failed.
 func (b *browser) keepScreenshots() {
 	dir, err := filepath.Abs(filepath.Join(repository, "bin", "e2e"))
 	if err == nil {
@@ -65,6 +66,10 @@ func (b *browser) keepScreenshots() {
 			_, err = b.call("screenshot", p.name, call{"path": path})
 		}
 		b.t.Logf("%s looked like %s (%v)", p.name, path, err)
+		var frames []string
+		if raw, err := b.call("lastFrames", p.name, nil); err == nil && json.Unmarshal(raw, &frames) == nil {
+			b.t.Logf("the last frames on its sockets:\n%s", strings.Join(frames, "\n"))
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import { obey, require } from '../node/lines.mjs'
 
 const { chromium } = require('playwright-core')
 const patience = 20_000 // ms, for an element to be there
+const keptFrames = 60
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM,
@@ -20,6 +21,7 @@ const pages = new Map()
 /** One page with a context of its own: another person at another machine. */
 class Page {
   faults = [] // what a developer would see in red
+  frames = [] // the last ones on its sockets
 
   async open({ url, width = 1280, height = 800, locale = 'en-US', scale = 1 }) {
     this.context = await browser.newContext({ viewport: { width, height }, locale, deviceScaleFactor: scale })
@@ -32,6 +34,12 @@ class Page {
     this.page.on('dialog', async (d) => {
       this.faults.push(`dialog: ${d.message()}`)
       await d.dismiss()
+    })
+    this.page.on('websocket', (socket) => {
+      const note = (what) => this.frames.splice(0, this.frames.push(`${new Date().toISOString()} ${what}`) - keptFrames)
+      socket.on('framereceived', ({ payload }) => note(`< ${payload}`))
+      socket.on('framesent', ({ payload }) => note(`> ${payload}`))
+      socket.on('close', () => note('closed'))
     })
     await this.page.goto(url)
   }
@@ -84,6 +92,9 @@ class Page {
   }
   async seenFaults() {
     return this.faults
+  }
+  async lastFrames() {
+    return this.frames
   }
   async settle() {
     await this.page.evaluate(() => document.fonts.ready)
