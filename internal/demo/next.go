@@ -65,11 +65,10 @@ func (w World) NextCommentOn(rng *rand.Rand, circleKey, postText string) (author
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	i := slices.IndexFunc(v.open, func(p *openPost) bool { return p.text == postText })
-	if i < 0 {
+	p := v.openPost(postText)
+	if p == nil {
 		return v.toStranger(rng, isChinese(postText))
 	}
-	p := v.open[i]
 	c, ok := v.fitted(rng, p, remembered/4)
 	if !ok {
 		c, ok = v.general(rng, p, remembered/4)
@@ -78,6 +77,16 @@ func (w World) NextCommentOn(rng *rand.Rand, circleKey, postText string) (author
 		return "", ""
 	}
 	return c.author.Handle, c.text
+}
+
+// openPost returns the newest post with this text, or nil.
+func (v *voice) openPost(text string) *openPost {
+	for _, p := range slices.Backward(v.open) {
+		if p.text == text {
+			return p
+		}
+	}
+	return nil
 }
 
 // toStranger makes a comment on a post of which only the language is known.

@@ -30,7 +30,7 @@ func newCalendar(now time.Time) *calendar {
 	var sum float64
 	for h := range int(worldSpan / time.Hour) {
 		days := float64(h) / 24
-		sum += hourWeights[now.Add(-time.Duration(h)*time.Hour-30*time.Minute).In(chinaTime).Hour()] * (0.35 + math.Exp(-days/8))
+		sum += hourWeights[now.Add(-time.Duration(h)*time.Hour-30*time.Minute).In(chinaTime).Hour()] * (0.25 + math.Exp(-days/7))
 		c.cumulative = append(c.cumulative, sum)
 	}
 	return c
