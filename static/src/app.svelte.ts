@@ -79,6 +79,10 @@ const key = Symbol('app')
 export function provideApp(app: App): App {
   return setContext(key, app)
 }
+/** The same for a part that is mounted alone. */
+export function appContext(app: App): Map<symbol, App> {
+  return new Map([[key, app]])
+}
 export function useApp(): App {
   return getContext<App>(key)
 }

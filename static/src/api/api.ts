@@ -102,6 +102,8 @@ export function viewerApi(send: (request: Request) => Promise<Response>) {
       const params = { ...at(circle), header: keyed(key) }
       return read.post(await settled(POST('/v1/circles/{id}/posts', { params, body: { text } })))
     },
+    editPost: async (id: string, text: string): Promise<Post> =>
+      read.post(await settled(PATCH('/v1/posts/{id}', { params: at(id), body: { text } }))),
     deletePost: async (id: string): Promise<void> => {
       await settled(DELETE('/v1/posts/{id}', { params: at(id) }))
     },

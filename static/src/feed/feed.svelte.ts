@@ -112,6 +112,11 @@ export class Feed {
     return likeShown(this.state, post)
   }
 
+  async edit(id: string, text: string): Promise<void> {
+    const post = await this.api.editPost(id, text)
+    this.state = live(this.state, { type: 'post.updated', post }, { reveal: false })
+  }
+
   async delete(id: string): Promise<void> {
     await this.api.deletePost(id)
     this.state = remove(this.state, id)
