@@ -1,30 +1,43 @@
 // The server's limits. Until they are read, or where one is missing, the
 // defaults here hold; the server judges in any case.
 import { count, fields, list, text } from './read'
+import type { components } from './schema'
 import type { Limits } from './types'
 
 export const defaultLimits: Limits = {
-  postTextMax: 5000,
-  commentTextMax: 5000,
-  displayNameMax: 50,
-  handleMin: 3,
-  handleMax: 30,
-  passwordMin: 8,
+  postText: 5000,
+  commentText: 2000,
+  displayName: 50,
+  bio: 500,
+  circleName: 60,
+  description: 2000,
+  place: 100,
+  tags: 10,
+  tag: 30,
   categories: [],
+}
+
+/** What a handle and a password may have; the server does not tell these. */
+export const accountLimits = { handleMin: 3, handleMax: 30, passwordMin: 8 } as const
+
+type Size = Exclude<keyof Limits, 'categories'>
+
+/** Where the server's answer says each; a name that it does not have does not compile. */
+const names: Readonly<Record<Size, keyof components['schemas']['FeedLimits']>> = {
+  postText: 'post_characters',
+  commentText: 'comment_characters',
+  displayName: 'display_name_characters',
+  bio: 'bio_characters',
+  circleName: 'circle_name_characters',
+  description: 'description_characters',
+  place: 'place_characters',
+  tags: 'tags',
+  tag: 'tag_characters',
 }
 
 export function readLimits(v: unknown): Limits {
   const f = fields(v)
-  const feed = fields(f['feed'])
-  const auth = fields(f['auth'])
-  const d = defaultLimits
-  return {
-    postTextMax: count(feed['post_characters']) || d.postTextMax,
-    commentTextMax: count(feed['comment_characters']) || d.commentTextMax,
-    displayNameMax: count(feed['display_name_characters']) || d.displayNameMax,
-    handleMin: count(auth['handle_characters_min']) || d.handleMin,
-    handleMax: count(auth['handle_characters_max']) || d.handleMax,
-    passwordMin: count(auth['password_characters_min']) || d.passwordMin,
-    categories: list(f['categories']).map(text).filter(Boolean),
-  }
+  const told = fields(f['feed'])
+  const sizes = Object.entries(names).map(([size, name]) => [size, count(told[name]) || defaultLimits[size as Size]])
+  return { ...(Object.fromEntries(sizes) as Record<Size, number>), categories: list(f['categories']).map(text).filter(Boolean) }
 }

@@ -1,6 +1,7 @@
 // A refusal, in words that people understand. The server's `code` is stable;
 // its `detail` is an English sentence and the fallback for unknown codes.
 import type { Dictionary } from '../i18n/en'
+import { excess } from '../text/graphemes'
 import { fields, list, text } from './read'
 import type { Permission } from './types'
 
@@ -84,6 +85,12 @@ export function problemText(p: Problem, t: Dictionary): string {
 export function refusalText(p: Permission, t: Dictionary): string {
   const known: Readonly<Record<string, string>> = t.problems
   return p.code === 'not_allowed' && p.reason !== '' ? p.reason : (known[p.code] ?? (p.reason || t.problems.not_allowed))
+}
+
+/** That a text is too long, or nothing. */
+export function lengthText(s: string, max: number, t: Dictionary): string {
+  const over = excess(s, max)
+  return over === 0 ? '' : t.charactersLeft(-over)
 }
 
 /** The fault of one field of a form, by the last part of its location. */

@@ -45,6 +45,10 @@ describe('reading what the server sends', () => {
   })
 
   it('reads the limits, and keeps the defaults where one is missing', () => {
-    expect(readLimits({ feed: { post_characters: 100 }, categories: ['food'] })).toEqual({ ...defaultLimits, postTextMax: 100, categories: ['food'] })
+    const feed = { post_characters: 100, comment_characters: 90, circle_name_characters: 80, description_characters: 70, bio_characters: 60,
+      place_characters: 50, display_name_characters: 40, tags: 3, tag_characters: 20, follows: 2000 }
+    expect(readLimits({ feed, categories: ['food'] })).toEqual({ postText: 100, commentText: 90, circleName: 80, description: 70, bio: 60,
+      place: 50, displayName: 40, tags: 3, tag: 20, categories: ['food'] })
+    expect(readLimits({ feed: { bio_characters: 1 } })).toEqual({ ...defaultLimits, bio: 1 })
   })
 })

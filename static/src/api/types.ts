@@ -100,13 +100,18 @@ export interface Session {
   refreshToken: string
 }
 
+/** How long things may be, in characters as people count them. */
 export interface Limits {
-  postTextMax: number
-  commentTextMax: number
-  displayNameMax: number
-  handleMin: number
-  handleMax: number
-  passwordMin: number
+  postText: number
+  commentText: number
+  displayName: number
+  bio: number
+  circleName: number
+  description: number
+  place: number
+  /** How many a circle may have. */
+  tags: number
+  tag: number
   categories: readonly string[]
 }
 

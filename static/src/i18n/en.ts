@@ -46,6 +46,7 @@ export const en = {
   circleCategory: 'Kind',
   circleTags: 'Tags',
   circleTagsHelp: 'A few words, with commas between them.',
+  tagsMost: (n: number) => `At most ${plural(n, 'tag', 'tags')}.`,
   circlePlace: 'Place',
   circlePlaceHelp: 'A city, a campus, a street. Leave empty for nowhere in particular.',
   circleInside: (name: string) => `Inside ${name}`,

@@ -46,6 +46,7 @@ export const zh: Dictionary = {
   circleCategory: '类别',
   circleTags: '标签',
   circleTagsHelp: '写几个词，用逗号隔开。',
+  tagsMost: (x) => `最多 ${n(x)} 个标签。`,
   circlePlace: '地点',
   circlePlaceHelp: '城市、校园或街道。不限地点就留空。',
   circleInside: (name) => `属于「${name}」`,

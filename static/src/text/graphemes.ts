@@ -9,6 +9,11 @@ export function countGraphemes(s: string): number {
   return n
 }
 
+/** By how many characters a text is too long; 0 if it fits. */
+export function excess(s: string, max: number): number {
+  return s.length <= max ? 0 : Math.max(0, countGraphemes(s.trim()) - max) // never more graphemes than code units
+}
+
 /** The first character, for a mark that stands for a name. */
 export function firstGrapheme(s: string): string {
   const trimmed = s.trim()

@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { countGraphemes, firstGrapheme } from './graphemes'
+import { countGraphemes, excess, firstGrapheme } from './graphemes'
 import { ago } from './when'
 
 describe('characters as people count them', () => {
   it.each([['', 0], ['abc', 3], ['你好', 2], ['👨‍👩‍👧‍👦', 1], ['e\u0301', 1], ['🇨🇳🇫🇷', 2]])('%j has %i', (s, n) => {
     expect(countGraphemes(s)).toBe(n)
+  })
+
+  it.each([['abc', 3, 0], [' abc ', 3, 0], ['abcd', 3, 1], ['👨‍👩‍👧‍👦👨‍👩‍👧‍👦', 2, 0], ['你好吗', 1, 2]])('are told from a limit: %j in %i is %i too many', (s, max, over) => {
+    expect(excess(s, max)).toBe(over)
   })
 
   it('takes the first one whole', () => {
