@@ -50,13 +50,15 @@ func (v *voice) fitted(rng *rand.Rand, p *openPost, fresh int) (utterance, bool)
 		if !ok {
 			continue
 		}
-		text := p.scene.text(rng, l, author.Person)
-		if v.said.heard(text, fresh) {
+		post := exchange{}.and(p.line.text, p.text)
+		text, ok := p.scene.answer(rng, post, l, author.Person)
+		if !ok || v.said.heard(text, fresh) {
 			continue
 		}
 		v.said.keep(text)
 		p.spoke[author.Handle] = true
-		return utterance{line: line{turns: group[1:]}, scene: p.scene, author: author, text: text}, true
+		l.turns = group[1:]
+		return utterance{line: l, scene: p.scene, author: author, text: text, context: post.and(l.text, text)}, true
 	}
 	return utterance{}, false
 }

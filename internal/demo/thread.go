@@ -108,8 +108,8 @@ func (v *voice) say(rng *rand.Rand, now time.Time, t *thread, c utterance, after
 		if a.depth%2 == 1 {
 			speaker = c.author.Person
 		}
-		text := c.scene.text(rng, a, speaker)
-		if v.said.heard(text, commentMemory) {
+		text, ok := c.scene.answer(rng, c.context, a, speaker)
+		if !ok || v.said.heard(text, commentMemory) {
 			return at
 		}
 		if replyAt = later(rng, replyAt, replyDelay); replyAt.After(now) {

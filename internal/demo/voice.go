@@ -37,6 +37,8 @@ type utterance struct {
 	scene  *scene
 	author member
 	text   string
+
+	context exchange // what answers to it refer to, if it is a comment
 }
 
 // post makes a post that suits the hour. It returns false if nobody has
@@ -98,7 +100,7 @@ func (v *voice) fromDeck(rng *rand.Rand, d *deck, op Person, chinese bool, may f
 		text := s.text(rng, l, author.Person)
 		if !v.said.heard(text, fresh) {
 			v.said.keep(text)
-			return utterance{line: l, scene: s, author: author, text: text}, true
+			return utterance{line: l, scene: s, author: author, text: text, context: exchange{}.and(l.text, text)}, true
 		}
 	}
 	return utterance{}, false
