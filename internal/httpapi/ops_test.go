@@ -182,6 +182,14 @@ func TestDevDoorsAreShut(t *testing.T) {
 	s := newSite(t, nil)
 	s.refused(problem.NotFound, s.do("POST", "/v1/dev/users", `{"count":1,"prefix":"x"}`))
 	s.refused(problem.NotFound, s.do("PUT", "/v1/dev/users/0000000000002", `nonsense`))
+	for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "ODD"} {
+		for _, path := range []string{"/v1/dev", "/v1/dev/", "/v1/dev/users", "/v1/dev/users/0000000000002"} {
+			a := s.do(method, path, "")
+			if a.StatusCode != 404 || a.Header.Get("Allow") != "" {
+				t.Errorf("%s %s shows that something is there: %d, Allow %q", method, path, a.StatusCode, a.Header.Get("Allow"))
+			}
+		}
+	}
 }
 
 func TestDevDoors(t *testing.T) {

@@ -53,7 +53,11 @@ func (s *server) follow(next echo.HandlerFunc) echo.HandlerFunc {
 				s.Observe(Observation{Method: r.Method, Route: c.Path(), Status: status, Took: took})
 			}
 		}()
-		err := s.caught(next, c)
+		handle := next
+		if !s.Dev && devPath(r.URL.Path) {
+			handle = s.noRoute // whatever the method: nothing shows that there is a door
+		}
+		err := s.caught(handle, c)
 		if errors.Is(err, echo.ErrNotFound) {
 			err = s.caught(s.noRoute, c)
 		}

@@ -36,7 +36,7 @@ type route struct {
 	status int             // of success; 0: 200, or 204 without a body
 	limit  ratelimit.Limit // counted by user; the zero one does not count
 	keyed  bool            // reads Idempotency-Key
-	dev    bool            // exists with Options.Dev only
+	dev    bool            // below devArea: exists with Options.Dev only, see follow
 	ops    bool            // for operators: neither counted nor given a deadline
 	codes  []problem.Code  // which the handler can answer, beside those of every route
 
@@ -92,9 +92,6 @@ func (s *server) guard(rt route) func(huma.Context, func(huma.Context)) {
 }
 
 func (s *server) admit(c echo.Context, rt route) error {
-	if rt.dev && !s.Dev {
-		return errNoRoute
-	}
 	r := c.Request()
 	if err := checkQuery(r.URL); err != nil {
 		return err
