@@ -1,5 +1,6 @@
-// A refusal, in words that people understand. The server's `code` is stable;
-// its `detail` is an English sentence and the fallback for unknown codes.
+// A refusal, in words that people understand. The server's `code` is stable and
+// said in the reader's language; its own sentence is English, for codes that
+// the dictionary does not know.
 import type { Dictionary } from '../i18n/en'
 import { excess } from '../text/graphemes'
 import { fields, list, text } from './read'
@@ -11,12 +12,6 @@ export interface FieldFault {
   message: string
 }
 
-export interface Clause {
-  have: string
-  need: string
-  how: string
-}
-
 /** Thrown for every answer that is no success, and for none at all. */
 export class Problem extends Error {
   override readonly name = 'Problem'
@@ -26,7 +21,6 @@ export class Problem extends Error {
     readonly code: string,
     readonly detail: string,
     readonly faults: readonly FieldFault[] = [],
-    readonly rule: readonly Clause[] = [],
     readonly retryAfterSeconds: number | null = null,
   ) {
     super(`${status} ${code}`)
@@ -49,10 +43,6 @@ export function problemOf(status: number, body: unknown, retryAfter: string | nu
       const fault = fields(e)
       return { location: text(fault['location']), code: text(fault['code']), message: text(fault['message']) }
     }),
-    list(f['rule']).map((c) => {
-      const clause = fields(c)
-      return { have: text(clause['have']), need: text(clause['need']), how: text(clause['how']) }
-    }),
     Number.isNaN(seconds) ? null : seconds,
   )
 }
@@ -71,20 +61,21 @@ function codeOfStatus(status: number): string {
   return statusCodes[status] ?? (status >= 500 ? 'internal' : 'malformed_request')
 }
 
-/** One or two sentences for the one who met the problem. */
-export function problemText(p: Problem, t: Dictionary): string {
+/** The dictionary's words for a code, else the server's, else those that fit everything. */
+function words(code: string, server: string, otherwise: string, t: Dictionary): string {
   const known: Readonly<Record<string, string>> = t.problems
-  const parts = [known[p.code] ?? (p.detail || t.problems.internal)]
-  if (p.code === 'invalid' && p.detail !== '') parts[0] = p.detail
-  for (const c of p.rule) if (c.how !== '') parts.push(c.how)
-  if (p.retryAfterSeconds !== null && p.retryAfterSeconds > 0) parts.push(t.problemRetryAfter(p.retryAfterSeconds))
-  return parts.join(' ')
+  return known[code] ?? (server || otherwise)
 }
 
-/** Why the viewer may not do something, in the language of the screen where we know the code. */
+/** One or two sentences for the one who met the problem. */
+export function problemText(p: Problem, t: Dictionary): string {
+  const what = words(p.code, p.detail, t.problems.internal, t)
+  return p.retryAfterSeconds !== null && p.retryAfterSeconds > 0 ? `${what} ${t.problemRetryAfter(p.retryAfterSeconds)}` : what
+}
+
+/** Why the viewer may not do something. */
 export function refusalText(p: Permission, t: Dictionary): string {
-  const known: Readonly<Record<string, string>> = t.problems
-  return p.code === 'not_allowed' && p.reason !== '' ? p.reason : (known[p.code] ?? (p.reason || t.problems.not_allowed))
+  return words(p.code, p.reason, t.problems.not_allowed, t)
 }
 
 /** That a text is too long, or nothing. */
@@ -96,7 +87,5 @@ export function lengthText(s: string, max: number, t: Dictionary): string {
 /** The fault of one field of a form, by the last part of its location. */
 export function fieldText(p: Problem | null, field: string, t: Dictionary): string {
   const fault = p?.faults.find((f) => f.location.split('.').at(-1) === field)
-  if (fault === undefined) return ''
-  const known: Readonly<Record<string, string>> = t.problems
-  return known[fault.code] ?? (fault.message || t.problems.invalid)
+  return fault === undefined ? '' : words(fault.code, fault.message, t.problems.invalid, t)
 }
