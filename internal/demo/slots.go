@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // scene is one post and what is said below it: a slot filled once stays the
@@ -26,11 +25,15 @@ func newScene(slots map[string][]string, author Person) *scene {
 	return &scene{slots: slots, author: author, chosen: map[string]string{}}
 }
 
-// text fills the braces of a line's text.
+// text fills the braces of a line's text. Sentences may begin with a slot.
 func (s *scene) text(rng *rand.Rand, l line, speaker Person) string {
-	text := s.render(rng, l.text, speaker)
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:] // it may begin with a slot
+	text := []rune(s.render(rng, l.text, speaker))
+	for i, r := range text {
+		if i == 0 || i > 1 && text[i-1] == ' ' && strings.ContainsRune(".!?", text[i-2]) {
+			text[i] = unicode.ToUpper(r)
+		}
+	}
+	return string(text)
 }
 
 func (s *scene) render(rng *rand.Rand, text string, speaker Person) string {
