@@ -31,23 +31,35 @@ const (
 
 // stage is a durable Postgres, the feed on it, and people to act.
 type stage struct {
+	dir    string
 	server *localpg.Server
 	pool   *pgxpool.Pool
 	feed   *feed.Service
 	people []feed.Actor
 }
 
-var theStage = sync.OnceValues(newStage)
+var theStage = sync.OnceValues(func() (*stage, error) {
+	s, err := newStage()
+	built = s
+	return s, err
+})
+
+var built *stage // by the first benchmark that needs it
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if s, err := theStage(); err == nil && s != nil {
-		s.pool.Close()
-		if err := s.server.Stop(context.Background()); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
+	if built != nil {
+		built.close()
 	}
 	os.Exit(code)
+}
+
+func (s *stage) close() {
+	s.pool.Close()
+	if err := s.server.Stop(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	_ = os.RemoveAll(s.dir)
 }
 
 func newStage() (*stage, error) {
@@ -68,7 +80,7 @@ func newStage() (*stage, error) {
 	if err := pg.Migrate(ctx, pool); err != nil {
 		return nil, err
 	}
-	s := &stage{server: server, pool: pool}
+	s := &stage{dir: dir, server: server, pool: pool}
 	if s.feed, err = feed.New(ctx, pool, feed.Options{}); err != nil {
 		return nil, err
 	}
