@@ -11,7 +11,7 @@ import (
 
 func TestPeopleAndCirclesMeetTheRules(t *testing.T) {
 	t.Parallel()
-	w := NewWorld(testNow, 1)
+	w := testWorld()
 	known := people(w)
 	if len(known) != len(w.People) {
 		t.Error("two people share a handle")

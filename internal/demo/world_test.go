@@ -14,6 +14,9 @@ import (
 
 var testNow = time.Date(2026, 11, 23, 13, 20, 0, 0, time.UTC) // a Monday evening in China
 
+// testWorld is for tests that only look at it.
+var testWorld = sync.OnceValue(func() World { return NewWorld(testNow, 1) })
+
 func people(w World) map[string]Person {
 	m := make(map[string]Person)
 	for _, p := range w.People {
@@ -35,7 +38,7 @@ func TestSameSeedSameWorld(t *testing.T) {
 
 func TestStoryHoldsTogether(t *testing.T) {
 	t.Parallel()
-	w := NewWorld(testNow, 1)
+	w := testWorld()
 	known := people(w)
 	follows := map[string]time.Time{}
 	for _, f := range w.Follows {
@@ -92,7 +95,7 @@ func TestStoryHoldsTogether(t *testing.T) {
 
 func TestTextsRepeatRarely(t *testing.T) {
 	t.Parallel()
-	w := NewWorld(testNow, 1)
+	w := testWorld()
 	seen := map[string]int{}
 	recent := map[string][]string{}
 	hear := func(circle, text string) {
@@ -120,7 +123,7 @@ func TestTextsRepeatRarely(t *testing.T) {
 
 func TestSomePostsAndHoursAreBusier(t *testing.T) {
 	t.Parallel()
-	w := NewWorld(testNow, 1)
+	w := testWorld()
 	byPost := make([]int, len(w.Posts))
 	for _, l := range w.Likes {
 		byPost[l.Post]++
