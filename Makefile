@@ -14,7 +14,9 @@ endif
 ARGS       ?=
 PKGS       ?= ./...
 ROUNDS     ?= 100
-BENCHTIME  ?= 3s
+BENCH      ?= Posts|Likes|LogAppends|Page|Deliver
+BENCHTIME  ?= 2s
+COUNT      ?= 5
 FUZZTIME   ?= 20s
 export FUZZTIME
 
@@ -57,8 +59,9 @@ lint: .tools/bin/golangci-lint static/dist/.gitkeep ## golangci-lint with .golan
 vuln: ## known vulnerabilities of our dependencies, where the database can be reached
 	@scripts/vuln.sh
 
-bench: build ## benchmarks, see docs/benchmarks.md (BENCHTIME=3s)
-	@$(WITH_POSTGRES); go test -run '^$$' -bench . -benchtime $(BENCHTIME) -timeout 1h ./internal/bench/...
+bench: build ## benchmarks with medians, see docs/benchmarks.md (BENCH=regexp BENCHTIME=2s COUNT=5)
+	@$(WITH_POSTGRES); go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -count $(COUNT) -timeout 1h ./internal/bench ./hub | tee bin/bench.txt
+	@go tool benchstat bin/bench.txt
 
 chaos: web build ## kill -9 of everything under load, ROUNDS=100 times
 	@$(WITH_POSTGRES); go test -run TestChaos -timeout 4h -v ./internal/e2e/... -chaos.rounds=$(ROUNDS)
