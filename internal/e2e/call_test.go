@@ -26,7 +26,7 @@ func TestCallsOnTheSocket(t *testing.T) {
 			t.Errorf("post: %+v, again: %+v", made, again)
 		}
 		if e := client.awaitPost(made.Text); e.Offset == 0 {
-			t.Errorf("its event: %+v", e)
+			t.Errorf("its event: %s", e)
 		}
 
 		var liked, unliked struct {

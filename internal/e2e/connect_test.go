@@ -26,7 +26,7 @@ func TestGuestsAndPeopleConnect(t *testing.T) {
 		guest := d.connected(opening{url: s.socketURL(), protocol: protocol})
 		sub := guest.subscribe(c.channel())
 		if !sub.Recoverable || !sub.Positioned || sub.StreamPosition == nil || sub.StreamPosition.Epoch == "" {
-			t.Errorf("subscribed: %+v", sub)
+			t.Errorf("subscribed: %s", sub)
 		}
 		var state struct {
 			Circle  circle
@@ -50,7 +50,7 @@ func TestGuestsAndPeopleConnect(t *testing.T) {
 func (c *sdkClient) awaitServerSide(p person) {
 	c.d.t.Helper()
 	if e := c.await("server.subscribed"); e.Channel != "user:"+p.ID || e.Recoverable {
-		c.d.t.Errorf("server-side subscription: %+v", e)
+		c.d.t.Errorf("server-side subscription: %s", e)
 	}
 }
 

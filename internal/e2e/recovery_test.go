@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -29,7 +31,7 @@ func TestNothingIsLostOverACut(t *testing.T) {
 		}
 		network.setAway(false)
 		if e := client.await("sub.subscribed"); !e.WasRecovering || !e.Recovered {
-			t.Errorf("subscribed again: %+v", e)
+			t.Errorf("subscribed again: %s", e)
 		}
 		client.awaitPost(missed[len(missed)-1])
 		s.post(p, c, "after")
@@ -190,5 +192,63 @@ func logOf(s *server, c circle) []string {
 			return all
 		}
 		cursor = "&cursor=" + page.NextCursor
+	}
+}
+
+// Who missed more than one recovery replays is told so, and pages through the
+// history from where he was.
+func TestTooFarBehindToRecover(t *testing.T) {
+	t.Parallel()
+	const tooMany = 70 // long texts, more than 512 KiB together
+	s, d := shared.get(t), startSDK(t)
+	p := s.person()
+	c := s.circle(p)
+	network := startProxy(t, "tcp", s.address)
+	client := d.connected(opening{url: "ws://" + network.address() + "/connection/websocket", token: p.Token})
+	was := client.subscribe(c.channel()).StreamPosition
+	network.setAway(true)
+	client.await("connecting")
+	var missed []string
+	for _, text := range texts(tooMany) {
+		missed = append(missed, text+strings.Repeat(" 圈", 2400))
+		s.post(p, c, missed[len(missed)-1])
+	}
+	network.setAway(false)
+	if e := client.await("sub.subscribed"); !e.WasRecovering || e.Recovered {
+		t.Fatalf("subscribed again: %s", e)
+	}
+	if got := client.historySince(c, *was); !slices.Equal(got, missed) {
+		t.Errorf("the history has %d posts, %d were missed", len(got), len(missed))
+	}
+	s.post(p, c, "after")
+	client.awaitPost("after")
+	client.wantPosts([]string{"after"})
+}
+
+// historySince pages through a circle's history up to its top.
+func (c *sdkClient) historySince(of circle, since position) (all []string) {
+	c.d.t.Helper()
+	for {
+		var page struct {
+			Publications []struct {
+				Data   struct{ Post post }
+				Offset uint64
+			}
+			position
+		}
+		raw := c.must("history", call{"channel": of.channel(), "options": call{"since": since, "limit": 15}})
+		if err := json.Unmarshal(raw, &page); err != nil {
+			c.d.t.Fatal(err)
+		}
+		for _, p := range page.Publications {
+			if p.Offset != since.Offset+1 {
+				c.d.t.Fatalf("in the history offset %d follows %d", p.Offset, since.Offset)
+			}
+			since.Offset = p.Offset
+			all = append(all, p.Data.Post.Text)
+		}
+		if since.Offset == page.Offset {
+			return all
+		}
 	}
 }

@@ -39,6 +39,10 @@ type sdkEvent struct {
 	at                 time.Time // when it was read here
 }
 
+func (e sdkEvent) String() string {
+	return fmt.Sprintf("%s %s %d %s offset %d, recovered %t of %t, %.200s", e.Event, e.Channel, e.Code, e.Reason, e.Offset, e.Recovered, e.WasRecovering, e.Data)
+}
+
 // startSDK starts Node.
 func startSDK(t testing.TB) *sdk {
 	t.Helper()
@@ -216,7 +220,7 @@ func (c *sdkClient) story() string {
 	defer c.mu.Unlock()
 	var s strings.Builder
 	for _, e := range c.events[max(0, len(c.events)-12):] {
-		fmt.Fprintf(&s, "\n  %s %s %d %s %d %.200s", e.Event, e.Channel, e.Code, e.Reason, e.Offset, e.Data)
+		fmt.Fprintf(&s, "\n  %s", e)
 	}
 	return s.String()
 }
