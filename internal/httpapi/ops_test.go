@@ -172,7 +172,7 @@ func TestServerIsBounded(t *testing.T) {
 	if a.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("status %d", a.StatusCode)
 	}
-	if c := server.Config; c.ReadHeaderTimeout == 0 || c.WriteTimeout < requestTime || c.IdleTimeout == 0 {
+	if c := server.Config; c.ReadHeaderTimeout == 0 || c.ReadTimeout < requestTime || c.WriteTimeout < requestTime || c.IdleTimeout == 0 {
 		t.Errorf("a time without limit: %+v", c)
 	}
 }

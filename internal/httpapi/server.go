@@ -25,6 +25,7 @@ const (
 	requestTime = 15 * time.Second  // from the first byte of a handler to its answer
 	headerTime  = 5 * time.Second   // to send the headers
 	bodyTime    = 10 * time.Second  // to send the body
+	readTime    = 30 * time.Second  // from the first byte to the last, also of a body that nobody wants; longer than requestTime
 	writeTime   = 60 * time.Second  // from the headers to the end of the answer
 	idleTime    = 120 * time.Second // between two requests of a connection
 )
@@ -95,6 +96,7 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       readTime,
 		WriteTimeout:      writeTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    MaxHeaderBytes,
