@@ -1,10 +1,8 @@
 package socketapi
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -68,10 +66,10 @@ func (h *Handler) call(ctx context.Context, a feed.Actor, method string, data []
 
 func (h *Handler) post(ctx context.Context, a feed.Actor, data []byte) (any, error) {
 	var in postCall
-	if err := h.admit(ctx, a, ratelimit.Posts, data, &in); err != nil {
+	if err := h.admit(ctx, a, ratelimit.Posts, data, &in, "circle_id", "text"); err != nil {
 		return nil, err
 	}
-	circle, err := parseID("circle_id", in.Circle, id.Parse, problem.CircleNotFound)
+	circle, err := parseID(in.Circle, id.Parse, problem.CircleNotFound)
 	if err != nil {
 		return nil, err
 	}
@@ -84,10 +82,10 @@ func (h *Handler) post(ctx context.Context, a feed.Actor, data []byte) (any, err
 
 func (h *Handler) comment(ctx context.Context, a feed.Actor, data []byte) (any, error) {
 	var in commentCall
-	if err := h.admit(ctx, a, ratelimit.Comments, data, &in); err != nil {
+	if err := h.admit(ctx, a, ratelimit.Comments, data, &in, "post_id", "text"); err != nil {
 		return nil, err
 	}
-	post, err := parseID("post_id", in.Post, id.ParsePost, problem.PostNotFound)
+	post, err := parseID(in.Post, id.ParsePost, problem.PostNotFound)
 	if err != nil {
 		return nil, err
 	}
@@ -100,10 +98,10 @@ func (h *Handler) comment(ctx context.Context, a feed.Actor, data []byte) (any, 
 
 func (h *Handler) like(ctx context.Context, a feed.Actor, data []byte, do func(context.Context, feed.Actor, id.Post) (feed.LikeState, error)) (any, error) {
 	var in likeCall
-	if err := h.admit(ctx, a, ratelimit.Likes, data, &in); err != nil {
+	if err := h.admit(ctx, a, ratelimit.Likes, data, &in, "post_id"); err != nil {
 		return nil, err
 	}
-	post, err := parseID("post_id", in.Post, id.ParsePost, problem.PostNotFound)
+	post, err := parseID(in.Post, id.ParsePost, problem.PostNotFound)
 	if err != nil {
 		return nil, err
 	}
@@ -114,29 +112,39 @@ func (h *Handler) like(ctx context.Context, a feed.Actor, data []byte, do func(c
 }
 
 // admit is what stands before every method, in the order of HTTP: an account,
-// its limit, well-formed input.
-func (h *Handler) admit(ctx context.Context, a feed.Actor, limit ratelimit.Limit, data []byte, in any) error {
+// its limit, well-formed input that has the required members.
+func (h *Handler) admit(ctx context.Context, a feed.Actor, limit ratelimit.Limit, data []byte, in any, required ...string) error {
 	if a.Guest() {
 		return problem.New(problem.Unauthorized, "Sign in first.")
 	}
 	if err := limit.Check(ctx, h.Limiter, a.User.String()); err != nil {
 		return err
 	}
-	return decode(data, in)
+	return decode(data, in, required)
 }
 
-// decode reads one JSON object in valid UTF-8, with no member twice and none
-// that is not known. The hub bounds its size, the known members its depth.
-func decode(data []byte, in any) error {
-	d := jsontext.NewDecoder(bytes.NewReader(data))
-	if d.PeekKind() != jsontext.KindBeginObject {
-		return problem.New(problem.MalformedJSON, "The data of a call is one JSON object.")
-	}
-	if err := json.UnmarshalDecode(d, in, json.RejectUnknownMembers(true)); err != nil {
+// decode reads one JSON object in valid UTF-8, with no member twice, none that
+// is not known and every required one. The hub bounds its size, the known
+// members its depth.
+func decode(data []byte, in any, required []string) error {
+	var value jsontext.Value
+	if err := json.Unmarshal(data, &value); err != nil {
 		return malformed(err)
 	}
-	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return problem.New(problem.MalformedJSON, "Something follows the JSON object in the data.")
+	var members map[string]jsontext.Value
+	if err := json.Unmarshal(value, &members); err != nil || members == nil { // null leaves nil
+		return problem.Invalid(problem.Invalid_, "body", "expected object")
+	}
+	for _, name := range required {
+		switch v, ok := members[name]; {
+		case !ok:
+			return problem.Invalid(problem.Invalid_, "body", "expected required property %s to be present", name)
+		case v.Kind() == jsontext.KindNull:
+			return problem.Invalid(problem.Invalid_, "body."+name, "expected string")
+		}
+	}
+	if err := json.Unmarshal(data, in, json.RejectUnknownMembers(true)); err != nil {
+		return malformed(err)
 	}
 	return nil
 }
@@ -161,11 +169,7 @@ func location(e *json.SemanticError) string {
 
 // parseID reads an id that HTTP has in its path: text that names nothing is
 // something that does not exist.
-func parseID[T any](member, text string, parse func(string) (T, error), missing problem.Code) (T, error) {
-	if text == "" {
-		var none T
-		return none, problem.Invalid(problem.Invalid_, "body."+member, "expected required property %s to be present", member)
-	}
+func parseID[T any](text string, parse func(string) (T, error), missing problem.Code) (T, error) {
 	v, err := parse(text)
 	if err != nil {
 		return v, problem.New(missing, "There is nothing with this id.")
