@@ -28,6 +28,8 @@ export class App {
   limits = $state.raw<Limits>(defaultLimits)
   /** The time that "3m ago" is counted from. */
   now = $state(Date.now())
+  /** What the screen is about, for the title of the window. */
+  heading = $state('')
   notices = $state.raw<readonly Notice[]>([])
   #noticeId = 0
 
@@ -41,6 +43,12 @@ export class App {
       for (const end of ends) end()
       this.live.close()
     }
+  }
+
+  /** Names the screen for as long as it is there, as an effect. */
+  titled(heading: string): () => void {
+    this.heading = heading
+    return () => { this.heading = '' }
   }
 
   /** Says something at the edge of the screen, for a while. */

@@ -78,6 +78,7 @@ export const en = {
   newPosts: (n: number) => plural(n, 'new post', 'new posts'),
   noPosts: 'No posts yet. The first one could be yours.',
   feed: 'Posts',
+  postBy: (name: string) => `Post by ${name}`,
   edited: 'edited',
   justNow: 'just now',
   like: 'Like',

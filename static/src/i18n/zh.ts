@@ -78,6 +78,7 @@ export const zh: Dictionary = {
   newPosts: (x) => `${n(x)} 条新动态`,
   noPosts: '还没有动态。第一条由你来写吧。',
   feed: '动态',
+  postBy: (name) => `${name}的动态`,
   edited: '已编辑',
   justNow: '刚刚',
   like: '赞',

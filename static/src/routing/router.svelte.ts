@@ -6,6 +6,11 @@ export class Router {
   /** Path and query, for "come back here after signing in". */
   here = $state.raw(location.pathname + location.search)
 
+  /** Another one is another screen: the query only chooses what it shows. */
+  get path(): string {
+    return this.here.split('?')[0] ?? ''
+  }
+
   go(path: string, replace = false): void {
     if (path === this.here) {
       scrollTo(0, 0)
