@@ -161,7 +161,8 @@ export class Feed {
     this.#likesUnderWay.add(id)
     try {
       for (let intent = this.state.likes.get(id); intent !== undefined; intent = this.state.likes.get(id)) {
-        this.state = likeAnswered(this.state, id, await this.api.like(id, intent.wanted))
+        const answer = await this.api.like(id, intent.wanted)
+        this.state = likeAnswered(this.state, id, answer) // the state of now: news came while it was asked
       }
     } catch (cause) {
       this.state = likeFailed(this.state, id)

@@ -59,6 +59,19 @@ describe('a feed of one circle', () => {
     expect(reads).toBe(1)
   })
 
+  it('keeps what comes while a like is under way', async () => {
+    let answer: (s: { liked: boolean; likes: number }) => void = () => undefined
+    const slow = { like: () => new Promise((resolve) => { answer = resolve }) } as unknown as ViewerApi
+    const f = new Feed(slow, async () => pageOf(range(2, 1)), { live: socket, circle: circleId })
+    await f.more()
+    f.like(f.state.posts[0]!, true, () => undefined)
+    socket.to(circleId).event({ type: 'post.created', post: post(3) })
+    answer({ liked: true, likes: 1 })
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(shown(f)).toEqual(['post 3', 'post 2', 'post 1'])
+    expect(f.state.posts[1]?.liked).toBe(true)
+  })
+
   it('tries to read missed news again until it can', async () => {
     let broken = false
     let top = 2

@@ -27,7 +27,8 @@ export class Thread {
     this.loading = true
     this.problem = null
     try {
-      this.state = addCommentPage(this.state, await this.api.comments(this.postId, this.state.nextCursor))
+      const page = await this.api.comments(this.postId, this.state.nextCursor)
+      this.state = addCommentPage(this.state, page) // the state of now: news came while it was read
       this.loaded = true
     } catch (cause) {
       this.problem = asProblem(cause)
