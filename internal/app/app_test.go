@@ -114,6 +114,19 @@ func TestWhatSocketsMayAndMayNot(t *testing.T) {
 	}
 }
 
+// TestLimitsOfSockets: /v1/limits promises every limit that clients can meet.
+func TestLimitsOfSockets(t *testing.T) {
+	t.Parallel()
+	s := start(t, settings(t, pgtest.URL(t)))
+	var limits struct {
+		Socket map[string]int `json:"socket"`
+	}
+	s.call(t, http.MethodGet, "/v1/limits", "", nil, &limits)
+	if limits.Socket["frame_bytes"] != 64<<10 || limits.Socket["subscriptions"] != 128 || limits.Socket["queue_bytes"] != 1<<20 {
+		t.Errorf("limits of sockets: %v", limits.Socket)
+	}
+}
+
 // TestRecoveryOverARestart: the log is in the database, so a client resumes on
 // another server.
 func TestRecoveryOverARestart(t *testing.T) {
