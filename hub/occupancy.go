@@ -255,8 +255,9 @@ func (t *occupancyTeller) tellSubscribers(counts map[string]int) {
 			continue
 		}
 		t.published[channel] = total
-		if ch := t.node.lookup(channel); ch != nil {
-			ch.receive(t.node.opts.Occupancy(channel, total))
+		p := t.node.opts.Occupancy(channel, total)
+		if ch := t.node.lookup(channel); ch != nil && len(p.Data) > 0 {
+			ch.receive(p)
 		}
 	}
 	for channel := range t.published {

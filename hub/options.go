@@ -41,7 +41,7 @@ type Options struct {
 
 	// Occupancy, if set, makes the publication that tells the subscribers of a channel how many clients are subscribed
 	// to it on all nodes. It is called at most once an OccupancyInterval (2 s) for a channel, if the number changed. Its
-	// result should have no offset; with a Key a newer one replaces an older one.
+	// result should have no offset; with a Key a newer one replaces an older one, and without Data nobody is told.
 	Occupancy         func(channel string, clients int) Publication
 	OccupancyInterval time.Duration
 }

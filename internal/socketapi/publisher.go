@@ -137,8 +137,12 @@ type viewersMessage struct {
 }
 
 // Viewers makes the publication that tells a circle's viewers how many they
-// are; it is the hub's Options.Occupancy.
-func Viewers(_ string, clients int) hub.Publication {
+// are; it is the hub's Options.Occupancy. Nobody is told how many sockets he
+// has himself.
+func Viewers(channel string, clients int) hub.Publication {
+	if _, ok := circleOf(channel); !ok {
+		return hub.Publication{}
+	}
 	data, _ := json.Marshal(viewersMessage{"viewers", clients}) // never fails
 	return hub.Publication{Data: data, Key: "viewers"}
 }
