@@ -42,6 +42,11 @@ func TestGuestsAndPeopleConnect(t *testing.T) {
 		if err := json.Unmarshal(member.subscribe(c.channel()).Data, &state); err != nil || !state.Can["post"].Allowed {
 			t.Errorf("the owner's can: %+v, %v", state.Can, err)
 		}
+		member.awaitWhere("the number of viewers", func(e sdkEvent) bool { return e.Event == "sub.publication" && e.kind() == "viewers" })
+		guest.awaitWhere("the number of viewers", func(e sdkEvent) bool { return e.Event == "sub.publication" && e.kind() == "viewers" })
+		if own := member.told(func(e sdkEvent) bool { return e.Event == "server.publication" }); len(own) > 0 {
+			t.Errorf("told on the own channel: %s", own)
+		}
 	})
 }
 

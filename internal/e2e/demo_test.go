@@ -12,6 +12,8 @@ import (
 
 var screenshot = flag.String("screenshot", "", "where TestDemoWorld leaves the picture of the README")
 
+const news = "Free piano in room 203 until ten. Come and listen, or bring something to play."
+
 // What a newcomer finds: circles, people, a way in, and posts that come by themselves.
 func TestDemoWorld(t *testing.T) {
 	t.Parallel()
@@ -40,21 +42,33 @@ func TestDemoWorld(t *testing.T) {
 		t.Fatalf("there is no Campus Life Journal in %v", circles.Items)
 	}
 
-	p := startBrowser(t).open("a visitor", s.url()+"/signin", call{"width": 1280, "height": 800})
-	p.fill("handle", demo.Logins()[0])
-	p.fill("password", demo.Password)
-	p.click("submit")
-	p.there("me-link")
-	p.must("goto", call{"url": s.url() + "/circles/" + circles.Items[journal].ID})
-	p.until("the circle is full of posts, and live", func() bool { return len(p.posts()) >= 10 && p.link() == "connected" })
+	b, there := startBrowser(t), s.url()+"/circles/"+circles.Items[journal].ID
+	visitor := b.demoLogin(s, 0)
+	visitor.must("goto", call{"url": there})
+	visitor.until("the circle is full of posts, and live", func() bool { return len(visitor.posts()) >= 10 && visitor.link() == "connected" })
+	other := b.demoLogin(s, 1)
+	other.must("goto", call{"url": there})
+	other.write(news)
+	visitor.until("the other's post appears", func() bool { return visitor.find(news) != nil })
 	if *screenshot != "" {
 		path, err := filepath.Abs(filepath.Join(repository, *screenshot))
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.there("viewers")
-		p.must("settle", nil)
-		p.must("screenshot", call{"path": path})
+		visitor.until("both are counted", func() bool { return visitor.attribute("viewers", "data-count") == "2" })
+		visitor.must("settle", nil)
+		visitor.must("screenshot", call{"path": path})
 		t.Logf("the picture is in %s", path)
 	}
+}
+
+// demoLogin opens a page and signs in as one of the people who are offered.
+func (b *browser) demoLogin(s *server, number int) *page {
+	b.t.Helper()
+	p := b.open(demo.Logins()[number], s.url()+"/signin", call{"width": 1280, "height": 800})
+	p.fill("handle", demo.Logins()[number])
+	p.fill("password", demo.Password)
+	p.click("submit")
+	p.there("me-link")
+	return p
 }

@@ -162,13 +162,14 @@ func (p *page) count(testid string) (n int) {
 }
 
 // link is what the page says of its connection.
-func (p *page) link() string {
+func (p *page) link() string { p.b.t.Helper(); return p.attribute("connection-state", "data-state") }
+
+func (p *page) attribute(testid, name string) (value string) {
 	p.b.t.Helper()
-	var state string
-	if err := json.Unmarshal(p.must("attribute", call{"testid": "connection-state", "name": "data-state"}), &state); err != nil {
+	if err := json.Unmarshal(p.must("attribute", call{"testid": testid, "name": name}), &value); err != nil {
 		p.b.t.Fatal(err)
 	}
-	return state
+	return value
 }
 
 // until waits until the page is so.
