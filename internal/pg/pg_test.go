@@ -58,6 +58,15 @@ func TestOpenSetsUpEachConnection(t *testing.T) {
 	}
 }
 
+func TestStatementsSeeWhatIsCommittedWhateverTheDatabaseSays(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Empty(t)
+	exec(t, open(t, url, pg.Options{}), "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = serializable', current_database()); END $$")
+	if got := show(t, open(t, url, pg.Options{}), "transaction_isolation"); got != "read committed" {
+		t.Errorf("isolation %s", got)
+	}
+}
+
 func TestCommitsWaitForTheDiskWhateverTheDatabaseSays(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Empty(t)

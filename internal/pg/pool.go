@@ -106,6 +106,7 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 	cc.StatementCacheCapacity = preparedCache
 	setDefault(cc.RuntimeParams, "application_name", or(o.AppName, "lifecircle"))
 	cc.RuntimeParams["timezone"] = "UTC"
+	cc.RuntimeParams["default_transaction_isolation"] = "read committed" // each statement sees what the locks before it guard
 	for name, value := range planning {
 		setDefault(cc.RuntimeParams, name, value)
 	}
