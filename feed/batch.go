@@ -12,6 +12,7 @@ import (
 	"lifecircle/internal/circlelog"
 	"lifecircle/internal/id"
 	"lifecircle/internal/idempotency"
+	"lifecircle/internal/pg"
 	"lifecircle/internal/problem"
 )
 
@@ -71,6 +72,7 @@ func (s *Service) flush(ctx context.Context, commands []*command) []error {
 		half := len(commands) / 2
 		return append(s.flush(ctx, commands[:half]), s.flush(ctx, commands[half:])...)
 	default:
+		s.doubt(b)
 		errs = make([]error, len(commands))
 		for i := range errs {
 			errs[i] = err
@@ -79,14 +81,16 @@ func (s *Service) flush(ctx context.Context, commands []*command) []error {
 	}
 }
 
-// refusedByDatabase tells a statement that failed (so that nothing was
-// written) from a connection that broke (so that nobody knows).
+// refusedByDatabase tells a statement that failed for what it says (so that
+// nothing was written) from a database that is away or cannot write now, where
+// halves fare no better.
 func refusedByDatabase(err error) bool {
 	var refusal *pgconn.PgError
-	return errors.As(err, &refusal) && refusal.Code[:2] != "57" && refusal.Code[:2] != "08"
+	return errors.As(err, &refusal) && !pg.IsUnavailable(err)
 }
 
-// commit is one transaction: lock and read, decide in Go, write.
+// commit is one transaction: lock and read, decide in Go, write. It returns the
+// batch with an error, too, if that came while writing.
 func (s *Service) commit(ctx context.Context, commands []*command) (b *batch, errs []error, err error) {
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
@@ -104,7 +108,7 @@ func (s *Service) commit(ctx context.Context, commands []*command) (b *batch, er
 		}
 	}
 	if err := b.write(ctx, conn.Conn()); err != nil {
-		return nil, nil, rollback(ctx, conn.Conn(), fmt.Errorf("write %d commands: %w", len(commands), err))
+		return b, nil, rollback(ctx, conn.Conn(), fmt.Errorf("write %d commands: %w", len(commands), err))
 	}
 	return b, errs, nil
 }
@@ -116,8 +120,10 @@ func rollback(ctx context.Context, conn *pgx.Conn, cause error) error {
 	return cause
 }
 
-// judge answers one command: from its key's stored answer, or by deciding.
+// judge answers one command: from its key's stored answer, or by deciding. What
+// an earlier attempt left in the command is gone with that attempt.
 func (b *batch) judge(c *command) (refusal, err error) {
+	c.result, c.answer = nil, nil
 	first, err := b.keys.First(c.key)
 	if err != nil || first != nil {
 		c.answer = first

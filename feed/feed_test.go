@@ -129,6 +129,12 @@ func (e *ears) Counted(post id.Post, c feed.Counts) {
 	}
 }
 
+func (e *ears) counted(post id.Post) feed.Counts {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.counts[post]
+}
+
 func (e *ears) heard() []circlelog.Event {
 	e.mu.Lock()
 	defer e.mu.Unlock()

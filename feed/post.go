@@ -81,11 +81,10 @@ func (u updatePost) need(n *needs) {
 }
 
 func (u updatePost) decide(b *batch, a Actor) (any, error) {
-	counts, err := b.living(u.post)
+	p, counts, err := b.livingPost(u.post)
 	if err != nil {
 		return nil, err
 	}
-	p := b.posts[u.post]
 	subject := policy.Subject{SignedIn: true, Author: p.Author.ID == a.User}
 	if err := policy.Decide(subject, policy.Edit).Err(); err != nil {
 		return nil, err
@@ -121,11 +120,10 @@ func (d deletePost) need(n *needs) {
 }
 
 func (d deletePost) decide(b *batch, a Actor) (any, error) {
-	counts, err := b.living(d.post)
+	p, counts, err := b.livingPost(d.post)
 	if err != nil {
 		return nil, err
 	}
-	p := b.posts[d.post]
 	subject := policy.Subject{SignedIn: true, Author: p.Author.ID == a.User, Role: b.roles[membership{d.post.Circle, a.User}]}
 	if err := policy.Decide(subject, policy.Delete).Err(); err != nil {
 		return nil, err
@@ -150,6 +148,20 @@ func (b *batch) living(post id.Post) (*countsRow, error) {
 	default:
 		return c, nil
 	}
+}
+
+// livingPost returns a post that the batch has read and nobody has deleted. One
+// whose author's row is gone is shown to nobody, and is not found here either.
+func (b *batch) livingPost(post id.Post) (*postRow, *countsRow, error) {
+	counts, err := b.living(post)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := b.posts[post]
+	if p == nil {
+		return nil, nil, errPostNotFound
+	}
+	return p, counts, nil
 }
 
 // Post returns one post. It fails with PostNotFound or Deleted.

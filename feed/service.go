@@ -45,6 +45,7 @@ type Service struct {
 	commits    *groupcommit.Committer[*command]
 	inProgress idempotency.InProgress
 	window     *window
+	uncertain  chan set[id.Post] // posts of batches that may or may not have been committed
 }
 
 // New returns a Service on a migrated database.
@@ -53,7 +54,10 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
 	if err := pool.QueryRow(ctx, `SELECT cursor_key FROM deployment`).Scan(&key); err != nil {
 		return nil, fmt.Errorf("read the key of cursors: %w", err)
 	}
-	s := &Service{pool: pool, audience: o.Audience, log: o.Log, cursors: cursor.NewSealer(key), window: newWindow()}
+	s := &Service{
+		pool: pool, audience: o.Audience, log: o.Log, cursors: cursor.NewSealer(key), window: newWindow(),
+		uncertain: make(chan set[id.Post], maxUncertain),
+	}
 	if s.audience == nil {
 		s.audience = nobody{}
 	}
@@ -69,6 +73,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
 func (s *Service) Run(ctx context.Context) error {
 	var g errgroup.Group
 	g.Go(func() error { return s.commits.Run(ctx) })
+	g.Go(func() error { return s.recount(ctx) })
 	g.Go(func() error { return idempotency.Sweep(ctx, s.pool, s.log) })
 	return g.Wait()
 }
