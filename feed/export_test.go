@@ -2,3 +2,15 @@ package feed
 
 // Queued tells how many commands wait for a commit.
 func (s *Service) Queued() int { return s.commits.Queued() }
+
+// WindowBytes tells how much text the window holds.
+func (s *Service) WindowBytes() (n int) {
+	s.window.mu.Lock()
+	defer s.window.mu.Unlock()
+	for _, p := range s.window.panes {
+		for i := range p.posts {
+			n += len(p.posts[i].Text)
+		}
+	}
+	return n
+}

@@ -47,15 +47,20 @@ func (w *window) newest(circle id.ID, limit int, now time.Time) (pane, bool) {
 	return p, true
 }
 
-// keep takes what was read from the database, unless what is there is newer.
-func (w *window) keep(circle id.ID, p pane) {
+// fits tells whether the pane may be kept.
+func (p pane) fits() bool {
 	size := 0
 	for i := range p.posts {
 		size += len(p.posts[i].Text)
 	}
+	return size <= maxPaneBytes
+}
+
+// keep takes what was read from the database, unless what is there is newer.
+func (w *window) keep(circle id.ID, p pane) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if old, ok := w.panes[circle]; size > maxPaneBytes || ok && old.readAt.After(p.readAt) {
+	if old, ok := w.panes[circle]; !p.fits() || ok && old.readAt.After(p.readAt) {
 		return
 	}
 	if _, ok := w.panes[circle]; !ok && len(w.panes) >= maxPanes {
@@ -96,6 +101,13 @@ func (w *window) move(b *batch) {
 		}
 		p.position = end
 		p.posts = b.changed(circle, p.posts)
+		if len(p.posts) > MaxPage {
+			p.posts, p.whole = p.posts[:MaxPage:MaxPage], false
+		}
+		if !p.fits() {
+			delete(w.panes, circle)
+			continue
+		}
 		w.panes[circle] = p
 	}
 }
@@ -116,9 +128,6 @@ func (b *batch) changed(circle id.ID, posts []Post) []Post {
 		case !b.counts[p.ID].deleted:
 			out = append(out, row.Post)
 		}
-	}
-	if len(out) > MaxPage {
-		out = out[:MaxPage:MaxPage]
 	}
 	return out
 }

@@ -3,6 +3,8 @@ package feed_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
+	"sync"
 	"testing"
 
 	"lifecircle/feed"
@@ -62,15 +64,52 @@ func (w *world) samePages(circle id.ID, a feed.Actor, limit int) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	pages := make([]string, 3)
-	for i, s := range []*feed.Service{fresh, w.nodes[0], w.nodes[1]} {
+	var pages []string
+	for _, s := range append([]*feed.Service{fresh}, w.nodes...) {
 		page, err := s.Posts(w.t.Context(), a, circle, feed.PageQuery{Limit: limit})
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		pages[i] = mustJSON(w.t, page)
+		pages = append(pages, mustJSON(w.t, page))
 	}
-	if pages[1] != pages[0] || pages[2] != pages[0] {
-		w.t.Fatalf("the nodes show\n%s\n%s\nthe database holds\n%s", pages[1], pages[2], pages[0])
+	for _, shown := range pages[1:] {
+		if shown != pages[0] {
+			w.t.Fatalf("a node shows\n%s\nthe database holds\n%s", shown, pages[0])
+		}
 	}
+}
+
+// TestAPaneThatWasCutIsNotTheWholeCircle: a first page with room left, more
+// posts than a page holds, and one fewer.
+func TestAPaneThatWasCutIsNotTheWholeCircle(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	author := w.people(1)[0]
+	circle := w.circle(author)
+	w.post(author, circle, "the first")
+	w.samePages(circle, author, feed.MaxPage)
+	var all sync.WaitGroup
+	for range feed.MaxPage {
+		all.Go(func() { w.post(author, circle, "another") })
+	}
+	all.Wait()
+	wantCode(t, "delete", w.service().DeletePost(t.Context(), author, w.post(author, circle, "the last").ID), "")
+	w.samePages(circle, author, feed.MaxPage)
+}
+
+// TestLongPostsDoNotStayInMemory: a pane that was small when it was read.
+func TestLongPostsDoNotStayInMemory(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	author := w.people(1)[0]
+	circle := w.circle(author)
+	w.post(author, circle, "short")
+	w.samePages(circle, author, 20)
+	for range 4 {
+		w.post(author, circle, strings.Repeat("👨‍👩‍👧‍👦", feed.MaxPostGraphemes))
+		if n := w.service().WindowBytes(); n > 256<<10 {
+			t.Errorf("%d bytes of text are kept", n)
+		}
+	}
+	w.samePages(circle, author, 20)
 }
