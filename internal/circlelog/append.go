@@ -107,7 +107,7 @@ func (h *Heads) Write(b *pgx.Batch) {
 		WHERE h.circle_id = n.circle_id`, circles, offsets, ids)
 }
 
-// Create gives a new circle its empty log, in the deployment's epoch.
+// Create gives a new circle its empty log, with an epoch of its own.
 func Create(ctx context.Context, tx pgx.Tx, circle id.ID) error {
 	if _, err := tx.Exec(ctx, `INSERT INTO circle_heads (circle_id, epoch) VALUES ($1, $2)`, circle, newEpoch()); err != nil {
 		return fmt.Errorf("create the log of circle %s: %w", circle, err)
