@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -36,27 +37,47 @@ func (s *Service) CreateCircle(ctx context.Context, a Actor, in NewCircle, key s
 		return CircleView{}, err
 	}
 	defer end()
-	var made CircleView
+	var (
+		made    CircleView
+		refusal error // committed with its key, as an answer is
+	)
 	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		made, err = s.createCircle(ctx, tx, a, in, req)
+		made, refusal, err = createCircle(ctx, tx, a, in, req)
 		return err
 	})
-	return made, outward(err)
+	return made, outward(cmp.Or(err, refusal))
 }
 
-func (s *Service) createCircle(ctx context.Context, tx pgx.Tx, a Actor, in NewCircle, req idempotency.Request) (view CircleView, err error) {
+// createCircle answers from the key, or makes the circle and keeps the answer.
+func createCircle(ctx context.Context, tx pgx.Tx, a Actor, in NewCircle, req idempotency.Request) (view CircleView, refusal, err error) {
 	var lock, write pgx.Batch
 	keys := idempotency.Lock(&lock, []idempotency.Request{req})
 	if err := tx.SendBatch(ctx, &lock).Close(); err != nil {
-		return view, fmt.Errorf("lock an idempotency key: %w", err)
+		return view, nil, fmt.Errorf("lock an idempotency key: %w", err)
 	}
 	first, err := keys.First(req)
 	if err != nil {
-		return view, err
+		return view, nil, err
 	}
 	if first != nil {
-		return view, first.Into(&view)
+		return view, nil, first.Into(&view)
 	}
+	view, err = makeCircle(ctx, tx, a, in)
+	if problem.From(err) != nil {
+		refusal, err = err, nil
+	}
+	if err != nil {
+		return view, nil, err
+	}
+	if err := keys.Keep(req, statusCreated, view, refusal); err != nil {
+		return view, nil, err
+	}
+	keys.Write(&write)
+	return view, refusal, tx.SendBatch(ctx, &write).Close()
+}
+
+// makeCircle refuses before it writes anything.
+func makeCircle(ctx context.Context, tx pgx.Tx, a Actor, in NewCircle) (view CircleView, err error) {
 	if err := requireAccount(ctx, tx, a); err != nil {
 		return view, err
 	}
@@ -66,16 +87,8 @@ func (s *Service) createCircle(ctx context.Context, tx pgx.Tx, a Actor, in NewCi
 		}
 	}
 	circle, err := insertCircle(ctx, tx, a, in)
-	if err != nil {
-		return view, err
-	}
 	owner := policy.Subject{SignedIn: true, Role: policy.Owner}
-	view = CircleView{Circle: circle, SubCircles: []CircleCard{}, Viewer: CircleViewer{Role: policy.Owner, Can: policy.ForCircle(owner)}}
-	if err := keys.Keep(req, statusCreated, view, nil); err != nil {
-		return view, err
-	}
-	keys.Write(&write)
-	return view, tx.SendBatch(ctx, &write).Close()
+	return CircleView{Circle: circle, SubCircles: []CircleCard{}, Viewer: CircleViewer{Role: policy.Owner, Can: policy.ForCircle(owner)}}, err
 }
 
 // check normalises the input and refuses what does not fit.
@@ -129,7 +142,7 @@ func checkTags(tags []string) ([]string, error) {
 	}
 	out := make([]string, 0, len(tags))
 	for i, tag := range tags {
-		tag, err := text.Name(fmt.Sprintf("body.tags[%d]", i), strings.ToLower(tag), MaxTagGraphemes)
+		tag, err := checkTag(fmt.Sprintf("body.tags[%d]", i), tag)
 		if err != nil {
 			return nil, err
 		}
@@ -138,6 +151,11 @@ func checkTags(tags []string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// checkTag returns the tag as it is kept, however it was written.
+func checkTag(location, tag string) (string, error) {
+	return text.Name(location, strings.ToLower(tag), MaxTagGraphemes)
 }
 
 // UpdateCircle changes a circle's description of itself; its owners may. It
@@ -230,19 +248,27 @@ func (s *Service) Circle(ctx context.Context, a Actor, circle id.ID) (CircleView
 	return found[0], nil
 }
 
-// Circles returns a page of all circles. It fails with BadCursor, or Invalid
-// for an unknown order.
+// Circles returns a page of all circles, or of those with a tag; what cannot be
+// a tag is one that no circle has. It fails with BadCursor, or Invalid for an
+// unknown order.
 func (s *Service) Circles(ctx context.Context, a Actor, q CircleQuery) (Page[CircleView], error) {
-	tag := strings.ToLower(strings.TrimSpace(q.Tag))
-	var (
-		items []CircleView
-		err   error
-		list  = "circles " + q.Sort + " " + tag
-		n     = map[string]int{"": 2, "top": 2, "new": 1}[q.Sort]
-	)
+	q.Sort = cmp.Or(q.Sort, "top")
+	n := map[string]int{"top": 2, "new": 1}[q.Sort]
 	if n == 0 {
 		return Page[CircleView]{}, problem.Invalid(problem.Invalid_, "query.sort", "Circles are sorted by top or new.")
 	}
+	tag := strings.TrimSpace(q.Tag)
+	if tag != "" {
+		kept, err := checkTag("query.tag", tag)
+		if err != nil {
+			return Page[CircleView]{Items: []CircleView{}}, nil //nolint:nilerr // no circle has it
+		}
+		tag = kept
+	}
+	var (
+		items []CircleView
+		list  = "circles " + q.Sort + " " + tag
+	)
 	place, err := s.cursors.Open(list, q.Cursor, n)
 	if err != nil {
 		return Page[CircleView]{}, err

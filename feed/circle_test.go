@@ -117,3 +117,87 @@ func TestACircleKeepsAnOwner(t *testing.T) {
 	_, err = w.service().SetMember(t.Context(), people[1], circle, people[2].User, "king")
 	wantCode(t, "no such role", err, problem.RoleUnknown)
 }
+
+func TestARefusedCircleStaysRefusedForItsKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	people := w.people(2)
+	parent := w.circle(people[0])
+	try := func(node *feed.Service) error {
+		_, err := node.CreateCircle(t.Context(), people[1], feed.NewCircle{Name: "Library", Parent: &parent}, "k")
+		return err
+	}
+	first := try(w.nodes[0])
+	wantCode(t, "before the role", first, problem.RoleRequired)
+	_, err := w.service().SetMember(t.Context(), people[0], parent, people[1].User, policy.Moderator)
+	wantCode(t, "a moderator", err, "")
+	again := try(w.nodes[1])
+	if mustJSON(t, first) != mustJSON(t, again) {
+		t.Errorf("again: %v, first: %v", again, first)
+	}
+	_, err = w.service().CreateCircle(t.Context(), people[1], feed.NewCircle{Name: "Other"}, "k")
+	wantCode(t, "another circle with the key", err, problem.IdempotencyKeyReused)
+	_, err = w.service().CreateCircle(t.Context(), people[1], feed.NewCircle{Name: "Library", Parent: &parent}, "k2")
+	wantCode(t, "with a key of its own", err, "")
+}
+
+func TestCirclesAreFoundByTagHoweverItIsWritten(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	author := w.people(1)[0]
+	made, err := w.service().CreateCircle(t.Context(), author, feed.NewCircle{Name: "Coffee", Tags: []string{"Café au  lait"}}, "")
+	wantCode(t, "create", err, "")
+	for tag, want := range map[string]int{
+		"café au lait": 1, " CAFÉ  AU LAIT ": 1, "cafe\u0301 au lait": 1, "café": 0,
+		"\x00": 0, "\xff": 0, "a\nb": 0, strings.Repeat("x", 10_000): 0,
+	} {
+		for _, sort := range []string{"top", "new"} {
+			page, err := w.service().Circles(t.Context(), author, feed.CircleQuery{Sort: sort, Tag: tag})
+			if err != nil || len(page.Items) != want || want == 1 && page.Items[0].ID != made.ID {
+				t.Errorf("%.20q by %s: %d circles (%v)", tag, sort, len(page.Items), err)
+			}
+		}
+	}
+}
+
+func TestTheDefaultOrderIsTop(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	author := w.people(1)[0]
+	w.circle(author)
+	w.circle(author)
+	page, err := w.service().Circles(t.Context(), author, feed.CircleQuery{PageQuery: feed.PageQuery{Limit: 1}})
+	wantCode(t, "first page", err, "")
+	page, err = w.service().Circles(t.Context(), author, feed.CircleQuery{PageQuery: feed.PageQuery{Cursor: page.NextCursor}, Sort: "top"})
+	if err != nil || len(page.Items) != 1 {
+		t.Errorf("%d circles (%v)", len(page.Items), err)
+	}
+}
+
+func TestSuspendedPeopleChangeNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	people := w.people(2)
+	circle := w.circle(people[0])
+	post := w.post(people[0], circle, "hello").ID
+	w.exec(`UPDATE users SET banned_at = now() WHERE id = $1`, people[0].User)
+	s, ctx, a, name := w.service(), t.Context(), people[0], "New"
+	for what, do := range map[string]func() error{
+		"a circle":        func() error { _, err := s.CreateCircle(ctx, a, feed.NewCircle{Name: name}, ""); return err },
+		"a circle's name": func() error { _, err := s.UpdateCircle(ctx, a, circle, feed.CircleChange{Name: &name}); return err },
+		"a member":        func() error { _, err := s.SetMember(ctx, a, circle, people[1].User, policy.Owner); return err },
+		"no member":       func() error { return s.RemoveMember(ctx, a, circle, a.User) },
+		"a follow":        func() error { _, err := s.Follow(ctx, a, circle); return err },
+		"a post":          func() error { _, err := s.CreatePost(ctx, a, circle, feed.NewPost{Text: name}, ""); return err },
+		"a post's text":   func() error { _, err := s.UpdatePost(ctx, a, post, feed.PostChange{Text: name}); return err },
+		"a post's end":    func() error { return s.DeletePost(ctx, a, post) },
+		"a like":          func() error { _, err := s.Like(ctx, a, post); return err },
+		"a comment":       func() error { _, err := s.CreateComment(ctx, a, post, feed.NewComment{Text: name}, ""); return err },
+		"his name":        func() error { _, err := s.UpdateUser(ctx, a, feed.UserChange{DisplayName: &name}); return err },
+	} {
+		wantCode(t, what, do(), problem.Banned)
+	}
+	if u, err := s.User(ctx, a.User); err != nil || u.DisplayName == name {
+		t.Errorf("%+v %v", u, err)
+	}
+}

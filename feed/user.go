@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lifecircle/internal/id"
+	"lifecircle/internal/pg"
 	"lifecircle/internal/problem"
 	"lifecircle/internal/text"
 )
@@ -22,7 +23,7 @@ func (s *Service) User(ctx context.Context, user id.ID) (User, error) {
 
 // UpdateUser changes the actor's own page. What he wrote before keeps the name
 // that stands in the log, and shows the new one where it is read again. It
-// fails with Unauthorized or a text problem.
+// fails with Unauthorized, Banned or a text problem.
 func (s *Service) UpdateUser(ctx context.Context, a Actor, c UserChange) (u User, err error) {
 	if a.Guest() {
 		return u, errSignIn
@@ -37,8 +38,14 @@ func (s *Service) UpdateUser(ctx context.Context, a Actor, c UserChange) (u User
 			return u, err
 		}
 	}
-	u, err = scanUser(s.pool.QueryRow(ctx, `UPDATE users SET display_name = coalesce($2, display_name), bio = coalesce($3, bio)
-		WHERE id = $1 RETURNING id, handle, display_name, bio, created_at`, a.User, c.DisplayName, c.Bio))
+	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		if err := requireAccount(ctx, tx, a); err != nil {
+			return err
+		}
+		u, err = scanUser(tx.QueryRow(ctx, `UPDATE users SET display_name = coalesce($2, display_name), bio = coalesce($3, bio)
+			WHERE id = $1 RETURNING id, handle, display_name, bio, created_at`, a.User, c.DisplayName, c.Bio))
+		return err
+	})
 	if err == nil {
 		s.window.forget() // it shows the old name
 	}
