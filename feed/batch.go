@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"lifecircle/feed/policy"
 	"lifecircle/internal/circlelog"
 	"lifecircle/internal/id"
 	"lifecircle/internal/idempotency"
@@ -56,7 +57,10 @@ func run[T any](ctx context.Context, s *Service, a Actor, key idempotency.Reques
 	}
 }
 
-var errSignIn = problem.New(problem.Unauthorized, "Sign in first.")
+var (
+	errSignIn    = problem.New(problem.Unauthorized, "Sign in first.")
+	errSuspended = policy.Decide(policy.Subject{SignedIn: true, Banned: true}, policy.MakePost).Err()
+)
 
 // flush commits the commands together. If the statement of one of them fails,
 // which decisions should have prevented, the batch is halved until the bad one
@@ -143,7 +147,7 @@ func (b *batch) account(a Actor) error {
 	case !ok:
 		return errSignIn
 	case u.banned:
-		return problem.New(problem.Banned, "This account is suspended.")
+		return errSuspended
 	}
 	return nil
 }

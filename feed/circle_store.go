@@ -23,7 +23,7 @@ func requireAccount(ctx context.Context, tx pgx.Tx, a Actor) error {
 	case err != nil:
 		return fmt.Errorf("read account %s: %w", a.User, err)
 	case banned:
-		return problem.New(problem.Banned, "This account is suspended.")
+		return errSuspended
 	}
 	return nil
 }

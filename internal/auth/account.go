@@ -190,6 +190,10 @@ func invalidCredentials() error {
 	return problem.New(problem.InvalidCredentials, "the handle or the password is wrong")
 }
 
-func banned() *problem.Problem { return problem.New(problem.Banned, "this account is banned") }
+func banned() *problem.Problem {
+	return &problem.Problem{Code: problem.Banned, Detail: "This account is suspended.", Rule: []problem.Clause{
+		{Clause: "account", Have: "suspended", Need: "an account in good standing", How: "write to the operator"},
+	}}
+}
 
 var errIDs = errors.New("no free id after several tries")

@@ -102,3 +102,33 @@ func TestRights(t *testing.T) {
 	s.want(204, s.do("DELETE", post, "", ann.auth()))
 	s.refused(problem.Deleted, s.do("PUT", post+"/like", "", bob.auth()))
 }
+
+// TestSuspended: whoever is suspended is told so at every door.
+func TestSuspended(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	ann, bob := s.person("ann"), s.person("bob")
+	circle := s.circle(ann)
+	post := s.post(ann, circle, "x")
+	account := `{"handle":"eve_eve","password":"a long one","display_name":"Eve"}`
+	refresh := s.want(201, s.do("POST", "/v1/auth/register", account))["refresh_token"].(string)
+	if _, err := s.pool.Exec(t.Context(), `UPDATE users SET banned_at = now() WHERE id <> (SELECT id FROM users WHERE handle LIKE 'ann%')`); err != nil {
+		t.Fatal(err)
+	}
+	s.refused(problem.Banned, s.do("POST", "/v1/auth/login", `{"handle":"eve_eve","password":"a long one"}`))
+	s.refused(problem.Banned, s.do("POST", "/v1/auth/refresh", `{"refresh_token":"`+refresh+`"}`))
+	for _, door := range []struct{ method, path, body string }{
+		{"POST", "/v1/circles", `{"name":"Tea","description":""}`},
+		{"PATCH", circle, `{"name":"Coffee"}`},
+		{"PUT", circle + "/follow", ""},
+		{"DELETE", circle + "/members/" + bob.id, ""},
+		{"POST", circle + "/posts", `{"text":"x"}`},
+		{"PUT", post + "/like", ""},
+		{"POST", post + "/comments", `{"text":"x"}`},
+		{"PATCH", post, `{"text":"x"}`},
+		{"DELETE", post, ""},
+		{"PATCH", "/v1/me", `{"bio":"x"}`},
+	} {
+		s.refused(problem.Banned, s.do(door.method, door.path, door.body, bob.auth()))
+	}
+}

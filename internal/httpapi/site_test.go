@@ -154,6 +154,9 @@ func (s *site) checkProblem(r *http.Request, a reached) {
 	if p.Status == http.StatusUnauthorized && a.Header.Get("WWW-Authenticate") != "Bearer" {
 		s.t.Errorf("%s %s: 401 without WWW-Authenticate", r.Method, r.URL)
 	}
+	if p.Status == http.StatusForbidden && len(p.Rule) == 0 {
+		s.t.Errorf("%s %s: 403 without a rule: %s", r.Method, r.URL, a.body)
+	}
 	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
 		if wait, err := strconv.Atoi(a.Header.Get("Retry-After")); err != nil || wait < 1 {
 			s.t.Errorf("%s %s: %d with Retry-After %q", r.Method, r.URL, p.Status, a.Header.Get("Retry-After"))
