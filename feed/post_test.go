@@ -110,6 +110,43 @@ func TestHomeMergesTheFollowedCircles(t *testing.T) {
 	if got := strings.Join(texts, " "); got != "7 6 4 3 1 0" {
 		t.Errorf("home shows %q", got)
 	}
+	if _, err := w.service().Unfollow(t.Context(), people[1], b); err != nil {
+		t.Fatal(err)
+	}
+	page, err := w.service().Home(t.Context(), people[1], feed.PageQuery{})
+	wantCode(t, "home without b", err, "")
+	wantCode(t, "delete", w.service().DeletePost(t.Context(), people[0], page.Items[0].ID), "")
+	if page, err = w.service().Home(t.Context(), people[1], feed.PageQuery{}); err != nil || len(page.Items) != 2 || page.Items[0].Text != "3" {
+		t.Errorf("home shows %+v (%v), want the two that are left of a", page.Items, err)
+	}
+	_, err = w.service().Home(t.Context(), feed.Actor{}, feed.PageQuery{})
+	wantCode(t, "a guest's home", err, problem.Unauthorized)
+}
+
+func TestAnEditedPostSaysSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	people := w.people(2)
+	circle := w.circle(people[0])
+	post := w.post(people[0], circle, "before")
+	if _, err := w.service().Like(t.Context(), people[1], post.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.service().Like(t.Context(), people[0], post.ID); err != nil {
+		t.Fatal(err)
+	}
+	edited, err := w.service().UpdatePost(t.Context(), people[0], post.ID, feed.PostChange{Text: "after"})
+	wantCode(t, "edit", err, "")
+	if post.EditedAt != nil || edited.EditedAt == nil || edited.Text != "after" || !edited.CreatedAt.Equal(post.CreatedAt) || !edited.Liked || edited.Counts.Likes != 2 {
+		t.Errorf("edited %+v", edited)
+	}
+	got, err := w.service().Post(t.Context(), people[0], post.ID)
+	if got.Circle = nil; err != nil || mustJSON(t, got) != mustJSON(t, edited) {
+		t.Errorf("read %s, answered %s (%v)", mustJSON(t, got), mustJSON(t, edited), err)
+	}
+	if events := w.ears.heard(); len(events) != 2 || !strings.Contains(string(events[1].Data), `"type":"post.updated"`) || !strings.Contains(string(events[1].Data), `"edited_at":"20`) {
+		t.Errorf("told %+v", events)
+	}
 }
 
 func TestWhoMayEditAndDelete(t *testing.T) {
