@@ -93,7 +93,7 @@ func (s *server) withClientAddress(r *http.Request) *http.Request {
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	client := peer.Addr()
 	for i := len(hops) - 1; i >= 0 && s.trusted(client); i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		hop, err := hopAddress(strings.TrimSpace(hops[i]))
 		if err != nil {
 			break
 		}
@@ -102,6 +102,15 @@ func (s *server) withClientAddress(r *http.Request) *http.Request {
 	forwarded := *r
 	forwarded.RemoteAddr = netip.AddrPortFrom(client, 0).String()
 	return &forwarded
+}
+
+// hopAddress reads one entry of X-Forwarded-For, to which some proxies add the port.
+func hopAddress(hop string) (netip.Addr, error) {
+	if a, err := netip.ParseAddr(hop); err == nil {
+		return a, nil
+	}
+	with, err := netip.ParseAddrPort(hop)
+	return with.Addr(), err
 }
 
 func (s *server) trusted(a netip.Addr) bool {
