@@ -42,7 +42,7 @@ func (s *set[K]) add(k K) {
 // a statement after the one that takes it, so that it is seen as it is.
 func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) error {
 	var (
-		n        needs
+		n        = needs{users: make(set[id.ID], len(commands)), likes: make(set[like], len(commands))}
 		requests []idempotency.Request
 		q        pgx.Batch
 	)

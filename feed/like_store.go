@@ -17,8 +17,10 @@ func readLikes(q *pgx.Batch, likes set[like]) map[like]*mark {
 		return out
 	}
 	circles, posts, users := make([]id.ID, 0, len(likes)), make([]id.ID, 0, len(likes)), make([]id.ID, 0, len(likes))
+	marks := make([]mark, 0, len(likes))
 	for l := range likes {
-		out[l] = &mark{}
+		marks = append(marks, mark{})
+		out[l] = &marks[len(marks)-1]
 		circles, posts, users = append(circles, l.post.Circle), append(posts, l.post.Post), append(users, l.user)
 	}
 	q.Queue(`SELECT l.circle_id, l.post_id, l.user_id

@@ -209,6 +209,10 @@ func (k *Keys) Keep(r Request, status int, result any, refusal error) error {
 	if !r.Used() {
 		return nil
 	}
+	return k.keep(r, status, result, refusal)
+}
+
+func (k *Keys) keep(r Request, status int, result any, refusal error) error {
 	a := Answer{Status: status}
 	if refusal != nil {
 		p := problem.From(refusal)

@@ -96,6 +96,10 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 	cfg.MaxConnLifetime = maxConnLifetime
 	cfg.MaxConnLifetimeJitter = maxConnLifetime / 10
 	cfg.HealthCheckPeriod = healthCheckPeriod
+	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		useInt8Arrays(conn)
+		return nil
+	}
 
 	cc := cfg.ConnConfig
 	if cc.ConnectTimeout == 0 || cc.ConnectTimeout > dialTimeout {
