@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -45,6 +46,7 @@ type Service struct {
 	commits    *groupcommit.Committer[*command]
 	inProgress idempotency.InProgress
 	window     *window
+	queued     atomic.Int64      // bytes of text that wait for a commit
 	uncertain  chan set[id.Post] // posts of batches that may or may not have been committed
 }
 
@@ -64,7 +66,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
-	s.commits = groupcommit.New(o.Commit, s.flush)
+	s.commits = groupcommit.New(o.Commit, s.flushQueued)
 	return s, nil
 }
 
@@ -95,7 +97,8 @@ func outward(err error) error {
 	case errors.Is(err, groupcommit.ErrFull):
 		return &problem.Problem{Code: problem.Overloaded, Detail: "Too many people are writing just now.", RetryAfter: retryLater}
 	case errors.Is(err, groupcommit.ErrClosed), pg.IsUnavailable(err):
-		return &problem.Problem{Code: problem.Unavailable, Detail: "The service is restarting.", RetryAfter: retryLater}
+		away := &problem.Problem{Code: problem.Unavailable, Detail: "The service is restarting.", RetryAfter: retryLater}
+		return fmt.Errorf("%w: %w", away, err) // the cause is for the log
 	default:
 		return err
 	}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -70,6 +71,9 @@ func TestFailures(t *testing.T) {
 		{"an unknown error", func(context.Context) error { return errors.New(secret) }, problem.Internal, true},
 		{"a panic", func(context.Context) error { panic(secret) }, problem.Internal, true},
 		{"out of time", func(context.Context) error { return context.DeadlineExceeded }, problem.Unavailable, true},
+		{"a database that is away", func(context.Context) error {
+			return fmt.Errorf("%w: %w", &problem.Problem{Code: problem.Unavailable, RetryAfter: time.Second}, errors.New(secret))
+		}, problem.Unavailable, true},
 		{"overload", func(context.Context) error {
 			return &problem.Problem{Code: problem.Overloaded, RetryAfter: 100 * time.Millisecond}
 		}, problem.Overloaded, false},

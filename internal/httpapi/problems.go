@@ -66,10 +66,12 @@ func document(p *problem.Problem) *Problem {
 
 var errNoRoute = problem.New(problem.NotFound, "There is nothing at this address.")
 
-// problemOf returns what may be said of an error outside. What is no problem
-// is logged here, where its journey ends.
+// problemOf returns what may be said of an error outside. What is no problem,
+// and why something is unavailable, is logged here, where its journey ends.
 func (s *server) problemOf(ctx context.Context, err error) *Problem {
-	if p := problem.From(err); p != nil {
+	p := problem.From(err)
+	_, bare := err.(*problem.Problem) //nolint:errorlint // the question is whether there is a cause around it
+	if p != nil && (bare || p.Code != problem.Unavailable) {
 		return document(p)
 	}
 	if he := (*echo.HTTPError)(nil); errors.As(err, &he) {
@@ -81,13 +83,16 @@ func (s *server) problemOf(ctx context.Context, err error) *Problem {
 		}
 	}
 	gone := errors.Is(err, context.Canceled) && ctx.Err() != nil // the client: nobody reads the answer
-	if gone || errors.Is(err, context.DeadlineExceeded) || pg.IsUnavailable(err) {
+	if p != nil || gone || errors.Is(err, context.DeadlineExceeded) || pg.IsUnavailable(err) {
 		level := slog.LevelWarn
 		if gone {
 			level = slog.LevelDebug
 		}
 		s.Log.Log(ctx, level, "request not served", slog.String("request", callOf(ctx).id), slog.Any("error", err))
-		return document(&problem.Problem{Code: problem.Unavailable, Detail: "This cannot be answered at the moment.", RetryAfter: time.Second})
+		if p == nil {
+			p = &problem.Problem{Code: problem.Unavailable, Detail: "This cannot be answered at the moment.", RetryAfter: time.Second}
+		}
+		return document(p)
 	}
 	s.Log.ErrorContext(ctx, "request failed", slog.String("request", callOf(ctx).id), slog.Any("error", err))
 	return document(problem.New(problem.Internal, "Something went wrong here; X-Request-Id names it in our log."))
