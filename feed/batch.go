@@ -11,6 +11,7 @@ import (
 
 	"lifecircle/feed/policy"
 	"lifecircle/internal/circlelog"
+	"lifecircle/internal/groupcommit"
 	"lifecircle/internal/id"
 	"lifecircle/internal/idempotency"
 	"lifecircle/internal/pg"
@@ -31,6 +32,7 @@ type command struct {
 // Neither touches the database.
 type action interface {
 	circle() id.ID
+	size() int // bytes of text
 	need(n *needs)
 	decide(b *batch, a Actor) (result any, err error)
 }
@@ -47,7 +49,7 @@ func run[T any](ctx context.Context, s *Service, a Actor, key idempotency.Reques
 	}
 	defer end()
 	c := &command{actor: a, key: key, action: do}
-	switch err := s.commits.Do(ctx, uint64(do.circle()), c); { //nolint:gosec // ids are positive
+	switch err := s.queue(ctx, c); {
 	case err != nil:
 		return result, outward(err)
 	case c.answer != nil:
@@ -61,6 +63,33 @@ var (
 	errSignIn    = problem.New(problem.Unauthorized, "Sign in first.")
 	errSuspended = policy.Decide(policy.Subject{SignedIn: true, Banned: true}, policy.MakePost).Err()
 )
+
+// maxQueuedBytes bounds the texts that wait on one node, and so those of one
+// batch; beyond it commands are refused as if the queue were full.
+const maxQueuedBytes = 16 << 20
+
+func (s *Service) queue(ctx context.Context, c *command) error {
+	size := int64(c.action.size())
+	if s.queued.Add(size) > maxQueuedBytes {
+		s.queued.Add(-size)
+		return groupcommit.ErrFull
+	}
+	err := s.commits.Do(ctx, uint64(c.action.circle()), c) //nolint:gosec // ids are positive
+	if errors.Is(err, groupcommit.ErrFull) || errors.Is(err, groupcommit.ErrClosed) {
+		s.queued.Add(-size)
+	}
+	return err
+}
+
+// flushQueued is what the lanes call: it flushes what queue let in.
+func (s *Service) flushQueued(ctx context.Context, commands []*command) []error {
+	defer func() {
+		for _, c := range commands {
+			s.queued.Add(-int64(c.action.size()))
+		}
+	}()
+	return s.flush(ctx, commands)
+}
 
 // flush commits the commands together. If the statement of one of them fails,
 // which decisions should have prevented, the batch is halved until the bad one

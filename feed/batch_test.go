@@ -295,3 +295,26 @@ func TestAPostWithoutItsAuthorHarmsNobody(t *testing.T) {
 	wantCode(t, "change", err, problem.PostNotFound)
 	wantCode(t, "delete", w.service().DeletePost(t.Context(), people[0], post), problem.PostNotFound)
 }
+
+func TestTextsThatWaitAreBounded(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	author := w.people(1)[0]
+	circle := w.circle(author)
+	s := w.waiting(w.pool, groupcommit.Options{})
+	s.AddQueuedBytes(16<<20 - 10) // others' texts
+	post := func(text string) error {
+		_, err := s.CreatePost(t.Context(), author, circle, feed.NewPost{Text: text}, "")
+		return err
+	}
+	done := s.queue(func() { wantCode(t, "with room", post("ten bytes!"), "") })
+	wantCode(t, "without room", post("1"), problem.Overloaded)
+	stop := s.start()
+	done()
+	wantCode(t, "with room again", post("ten bytes!"), "")
+	stop()
+	wantCode(t, "at the end", post("1"), problem.Unavailable)
+	if n := s.AddQueuedBytes(0); n != 16<<20-10 {
+		t.Errorf("%d bytes are thought to wait", n)
+	}
+}

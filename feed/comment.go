@@ -37,6 +37,8 @@ type createComment struct {
 
 func (c createComment) circle() id.ID { return c.post.Circle }
 
+func (c createComment) size() int { return len(c.text) }
+
 func (c createComment) need(n *needs) {
 	n.counts.add(c.post)
 	n.logs.add(c.post.Circle)
@@ -82,6 +84,8 @@ type deleteComment struct {
 }
 
 func (d deleteComment) circle() id.ID { return d.comment.Circle }
+
+func (deleteComment) size() int { return 0 }
 
 func (d deleteComment) need(n *needs) {
 	post := d.comment.PostID()

@@ -14,3 +14,6 @@ func (s *Service) WindowBytes() (n int) {
 	}
 	return n
 }
+
+// AddQueuedBytes counts more text as waiting, and returns how much there is.
+func (s *Service) AddQueuedBytes(n int64) int64 { return s.queued.Add(n) }

@@ -27,6 +27,8 @@ type setFollow struct {
 
 func (f setFollow) circle() id.ID { return f.of.circle }
 
+func (setFollow) size() int { return 0 }
+
 func (f setFollow) need(n *needs) {
 	n.followers.add(f.of.circle)
 	n.follows.add(f.of)

@@ -26,6 +26,8 @@ type setLike struct {
 
 func (l setLike) circle() id.ID { return l.post.Circle }
 
+func (setLike) size() int { return 0 }
+
 func (l setLike) need(n *needs) {
 	n.counts.add(l.post)
 	n.likes.add(l.like)

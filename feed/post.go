@@ -36,6 +36,8 @@ type createPost struct {
 
 func (c createPost) circle() id.ID { return c.in }
 
+func (c createPost) size() int { return len(c.text) }
+
 func (c createPost) need(n *needs) { n.logs.add(c.in) }
 
 func (c createPost) decide(b *batch, a Actor) (any, error) {
@@ -72,6 +74,8 @@ type updatePost struct {
 }
 
 func (u updatePost) circle() id.ID { return u.post.Circle }
+
+func (u updatePost) size() int { return len(u.text) }
 
 func (u updatePost) need(n *needs) {
 	n.posts.add(u.post)
@@ -111,6 +115,8 @@ type deletePost struct {
 }
 
 func (d deletePost) circle() id.ID { return d.post.Circle }
+
+func (deletePost) size() int { return 0 }
 
 func (d deletePost) need(n *needs) {
 	n.posts.add(d.post)
