@@ -46,7 +46,7 @@ func TestOpenSetsUpEachConnection(t *testing.T) {
 	t.Parallel()
 	pool := open(t, pgtest.Empty(t), pg.Options{AppName: "lc test", StatementTimeout: 2 * time.Second, MaxConns: 3})
 	for setting, want := range map[string]string{
-		"application_name": "lc test", "statement_timeout": "2s", "idle_in_transaction_session_timeout": "1min",
+		"application_name": "lc test", "statement_timeout": "2s", "idle_in_transaction_session_timeout": "15s",
 		"timezone": "UTC", "synchronous_commit": "on",
 	} {
 		if got := show(t, pool, setting); got != want {

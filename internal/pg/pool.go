@@ -20,7 +20,7 @@ const (
 	dialTimeout       = 5 * time.Second  // one attempt to connect, greeting included
 	openTimeout       = 15 * time.Second // everything that Open asks of the database
 	statementTimeout  = 30 * time.Second // on the server, for each statement
-	idleInTx          = 60 * time.Second // on the server: a stuck client must not hold its locks for ever
+	idleInTx          = 15 * time.Second // on the server: a node that vanished or froze must not hold its locks for long
 	maxConnLifetime   = time.Hour
 	healthCheckPeriod = 15 * time.Second
 	preparedCache     = 512 // statements a connection
