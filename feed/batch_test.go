@@ -77,13 +77,42 @@ func (w *world) exec(sql string, args ...any) {
 	}
 }
 
-// refuses makes the database refuse posts under a condition.
-func (w *world) refuses(condition string) {
+// refuses makes the database refuse posts under a condition, with an SQLSTATE.
+func (w *world) refuses(condition, code string) {
 	w.t.Helper()
 	w.exec(`CREATE SEQUENCE attempts`)
 	w.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-		IF ` + condition + ` THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$`)
+		IF ` + condition + ` THEN RAISE EXCEPTION 'refused' USING ERRCODE = '` + code + `'; END IF; RETURN NEW; END $$`)
 	w.exec(`CREATE TRIGGER refuse BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION refuse()`)
+}
+
+const (
+	anyRefusal = "P0001"
+	diskFull   = "53100"
+)
+
+func TestADatabaseThatCannotWriteIsNotAskedForEachOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	author := w.people(1)[0]
+	circle := w.circle(author)
+	w.refuses(`nextval('attempts') > 0`, diskFull)
+	s := w.waiting(w.pool, groupcommit.Options{Lanes: 1})
+	var calls []func()
+	for range 8 {
+		calls = append(calls, func() {
+			_, err := s.CreatePost(t.Context(), author, circle, feed.NewPost{Text: "hello"}, "")
+			wantCode(t, "post", err, problem.Unavailable)
+		})
+	}
+	done := s.queue(calls...)
+	s.start()
+	done()
+	var attempts int
+	if w.scan(`SELECT last_value FROM attempts`, &attempts); attempts != 1 {
+		t.Errorf("%d posts were tried, want the first of one batch only", attempts)
+	}
+	w.holds()
 }
 
 func TestOneThatTheDatabaseRefusesHarmsNoNeighbour(t *testing.T) {
@@ -92,7 +121,7 @@ func TestOneThatTheDatabaseRefusesHarmsNoNeighbour(t *testing.T) {
 	people := w.people(2)
 	circle := w.circle(people[0])
 	post := w.post(people[0], circle, "hello").ID
-	w.refuses(`NEW.text = 'poison'`)
+	w.refuses(`NEW.text = 'poison'`, anyRefusal)
 	s := w.waiting(w.pool, groupcommit.Options{Lanes: 1})
 	var calls []func()
 	for i := range 8 {
@@ -140,7 +169,7 @@ func TestARetryInTheBatchOfItsFirstTry(t *testing.T) {
 			w := newWorld(t, 1)
 			author := w.people(1)[0]
 			circle := w.circle(author)
-			w.refuses(c.refused)
+			w.refuses(c.refused, anyRefusal)
 			s := w.waiting(w.pool, groupcommit.Options{Lanes: 1})
 			ctx, leave := context.WithCancel(t.Context())
 			gone := s.queue(func() {

@@ -224,7 +224,7 @@ const (
 	MaxDisplayNameGraphemes = 50
 	MaxTags                 = 10
 	MaxTagGraphemes         = 30
-	MaxFollows              = 2000 // circles one person may follow
+	MaxFollows              = 2000 // circles one person may follow; batches that run at the same moment may pass it by one each
 	DefaultPage             = 20
 	MaxPage                 = 100
 )

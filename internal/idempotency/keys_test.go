@@ -58,6 +58,13 @@ func TestTheFirstAnswerIsKeptWithTheTransaction(t *testing.T) {
 				t.Fatalf("keep %s: %v", r.Key, err)
 			}
 		}
+		// A repeat in the same batch is answered as a later one will be.
+		if a, err := k.First(done); err != nil || a == nil || a.Status != 201 {
+			t.Errorf("done in this transaction: %+v %v", a, err)
+		}
+		if _, err := k.First(request(t, 1, "done", "b")); !problem.Has(err, problem.IdempotencyKeyReused) {
+			t.Errorf("another body in this transaction: %v", err)
+		}
 		var b pgx.Batch
 		k.Write(&b)
 		if err := tx.SendBatch(t.Context(), &b).Close(); err != nil {
