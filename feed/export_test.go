@@ -1,5 +1,12 @@
 package feed
 
+import (
+	"time"
+
+	"lifecircle/internal/circlelog"
+	"lifecircle/internal/id"
+)
+
 // Queued tells how many commands wait for a commit.
 func (s *Service) Queued() int { return s.commits.Queued() }
 
@@ -17,3 +24,20 @@ func (s *Service) WindowBytes() (n int) {
 
 // AddQueuedBytes counts more text as waiting, and returns how much there is.
 func (s *Service) AddQueuedBytes(n int64) int64 { return s.queued.Add(n) }
+
+// WindowPosition tells where the circle's pane stands.
+func (s *Service) WindowPosition(circle id.ID) circlelog.Position {
+	s.window.mu.Lock()
+	defer s.window.mu.Unlock()
+	return s.window.panes[circle].position
+}
+
+// AgeWindow lets the panes grow older.
+func (s *Service) AgeWindow(by time.Duration) {
+	s.window.mu.Lock()
+	defer s.window.mu.Unlock()
+	for circle, p := range s.window.panes {
+		p.readAt = p.readAt.Add(-by)
+		s.window.panes[circle] = p
+	}
+}

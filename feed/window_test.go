@@ -6,8 +6,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"lifecircle/feed"
+	"lifecircle/internal/circlelog"
 	"lifecircle/internal/id"
 )
 
@@ -111,5 +113,55 @@ func TestLongPostsDoNotStayInMemory(t *testing.T) {
 			t.Errorf("%d bytes of text are kept", n)
 		}
 	}
+	w.samePages(circle, author, 20)
+}
+
+func TestAPaneFollowsTheCommitsOfItsNode(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	author := w.people(1)[0]
+	circle := w.circle(author)
+	w.samePages(circle, author, 20)
+	post := w.post(author, circle, "one").ID
+	if _, err := w.service().UpdatePost(t.Context(), author, post, feed.PostChange{Text: "two"}); err != nil {
+		t.Fatal(err)
+	}
+	top, err := circlelog.Top(t.Context(), w.pool, circle)
+	if here, there := w.nodes[0].WindowPosition(circle), w.nodes[1].WindowPosition(circle); err != nil || here != top || there.Offset != 0 {
+		t.Errorf("panes at %+v and %+v, the log's top is %+v (%v)", here, there, top, err)
+	}
+	w.samePages(circle, author, 20)
+}
+
+// TestAnOldPaneIsReadAnew: another node does not hear of a new name.
+func TestAnOldPaneIsReadAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	author := w.people(1)[0]
+	circle := w.circle(author)
+	w.post(author, circle, "hello")
+	w.samePages(circle, author, 20)
+	name := "New name"
+	if _, err := w.nodes[0].UpdateUser(t.Context(), author, feed.UserChange{DisplayName: &name}); err != nil {
+		t.Fatal(err)
+	}
+	w.nodes[1].AgeWindow(11 * time.Second)
+	w.samePages(circle, author, 20)
+}
+
+// TestAPaneFromBeforeARestoreIsNotMovedOn: the restored log lacks a post, and
+// comes to the same offset with another.
+func TestAPaneFromBeforeARestoreIsNotMovedOn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	author := w.people(1)[0]
+	circle := w.circle(author)
+	w.post(author, circle, "lost")
+	w.samePages(circle, author, 20)
+	w.exec(`DELETE FROM posts`)
+	if err := circlelog.NewEpoch(t.Context(), w.pool); err != nil {
+		t.Fatal(err)
+	}
+	w.post(author, circle, "after the restore")
 	w.samePages(circle, author, 20)
 }
