@@ -1,8 +1,11 @@
 package feed_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"lifecircle/feed"
@@ -116,6 +119,40 @@ func TestACircleKeepsAnOwner(t *testing.T) {
 	wantCode(t, "nobody", err, problem.UserNotFound)
 	_, err = w.service().SetMember(t.Context(), people[1], circle, people[2].User, "king")
 	wantCode(t, "no such role", err, problem.RoleUnknown)
+}
+
+// TestOwnersWhoLeaveTogetherLeaveOne: each sees the other until he is gone.
+func TestOwnersWhoLeaveTogetherLeaveOne(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	owners := w.people(4)
+	for range 5 {
+		circle := w.circle(owners[0])
+		for _, o := range owners[1:] {
+			_, err := w.service().SetMember(t.Context(), owners[0], circle, o.User, policy.Owner)
+			wantCode(t, "another owner", err, "")
+		}
+		var (
+			all   sync.WaitGroup
+			stays atomic.Int32
+		)
+		for i, o := range owners {
+			all.Go(func() {
+				switch err := w.nodes[i%2].RemoveMember(t.Context(), o, circle, o.User); {
+				case problem.Has(err, problem.LastOwner):
+					stays.Add(1)
+				case err != nil:
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		var left int
+		w.scan(`SELECT count(*) FROM circle_members WHERE circle_id = `+fmt.Sprint(int64(circle)), &left)
+		if left != 1 || stays.Load() != 1 {
+			t.Fatalf("%d owners are left, %d were refused", left, stays.Load())
+		}
+	}
 }
 
 func TestARefusedCircleStaysRefusedForItsKey(t *testing.T) {
