@@ -82,7 +82,9 @@ func (t *Trimmer) bounds(ctx context.Context, after id.ID) (upTo map[id.ID]uint6
 		LEFT JOIN LATERAL (
 			SELECT max(e."offset") AS upto FROM (
 				SELECT "offset", created_at FROM circle_events
-				WHERE circle_id = h.circle_id ORDER BY "offset" LIMIT $5) e
+				WHERE circle_id = h.circle_id AND now() - $4::interval > ( -- most logs begin with a young event and are done
+					SELECT f.created_at FROM circle_events f WHERE f.circle_id = h.circle_id ORDER BY f."offset" LIMIT 1)
+				ORDER BY "offset" LIMIT $5) e
 			WHERE e.created_at < now() - $4::interval) old ON true
 		ORDER BY h.circle_id`,
 		after, trimCircles, t.maxEvents(), t.retention(), trimEvents)
