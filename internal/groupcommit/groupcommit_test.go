@@ -27,12 +27,12 @@ type gate struct {
 
 func newGate() gate { return gate{make(chan []*item), make(chan struct{})} }
 
-func (g gate) flush(_ context.Context, items []*item) []error {
+func (g gate) flush(ctx context.Context, items []*item) []error {
 	g.batches <- append([]*item(nil), items...)
 	<-g.proceed
 	errs := make([]error, len(items))
 	for i, it := range items {
-		it.answer = it.n * 10
+		it.answer, errs[i] = it.n*10, ctx.Err() // of the batch's own context, which no end of callers or of Run touches
 		if it.n < 0 {
 			errs[i] = errBad
 		}
