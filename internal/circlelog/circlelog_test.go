@@ -168,3 +168,27 @@ func TestARestoreIsANewEpoch(t *testing.T) {
 		t.Errorf("asked for a new epoch: %v", err)
 	}
 }
+
+// TestTrimForgetsMoreThanItLooksAtOnce: a node that was away for long.
+func TestTrimForgetsMoreThanItLooksAtOnce(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t)
+	circle := newLog(t, pool)
+	for _, sql := range []string{
+		`INSERT INTO circle_events (circle_id, "offset", data, created_at) SELECT $1, n, '{}', now() - interval '8 days' FROM generate_series(1, 2500) n`,
+		`UPDATE circle_heads SET head_offset = 2500 WHERE circle_id = $1`,
+	} {
+		if _, err := pool.Exec(t.Context(), sql, circle); err != nil {
+			t.Fatal(err)
+		}
+	}
+	appendEvents(t, pool, circle, 2)
+	trimmer := circlelog.Trimmer{Pool: pool, Log: slog.Default()}
+	if n, err := trimmer.Trim(t.Context()); err != nil || n != 2500 {
+		t.Errorf("trimmed %d (%v), want 2500", n, err)
+	}
+	events, top, err := circlelog.NewReader(pool).Read(t.Context(), circle, circlelog.Query{Limit: 10})
+	if err != nil || fmt.Sprint(offsets(events)) != "[2501 2502]" || top.Offset != 2502 {
+		t.Errorf("left %v below %+v (%v)", offsets(events), top, err)
+	}
+}
