@@ -192,7 +192,7 @@ func texts(n int) []string {
 	return all
 }
 
-func TestHarness(t *testing.T) {
+func TestAPostComesBack(t *testing.T) {
 	t.Parallel()
 	s := shared.get(t)
 	p := s.person()

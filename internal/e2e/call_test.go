@@ -89,7 +89,7 @@ func TestRefusedCalls(t *testing.T) {
 		refused(1409, problem.Deleted, "like", call{"post_id": gone.ID})
 		refused(1409, problem.Deleted, "comment", call{"post_id": gone.ID, "text": "late"})
 		refused(1422, problem.Invalid_, "like", call{"post_id": first.ID, "twice": true})
-		client.refused(1400, string(problem.MalformedJSON), "rpc", call{"method": "like", "data": []int{1}})
+		client.refused(1422, string(problem.Invalid_), "rpc", call{"method": "like", "data": []int{1}})
 		refused(104, "", "dance", call{})
 		for _, method := range []string{"post", "like", "unlike", "comment"} {
 			guest.refused(101, string(problem.Unauthorized), "rpc", call{"method": method, "data": call{"circle_id": c.ID, "post_id": first.ID, "text": "x"}})

@@ -7,12 +7,14 @@
 // It refuses to skip: a tool that is missing is a failure that names the make
 // target which installs it.
 //
-// Where to start: program_test.go runs the server, sdk_test.go the npm SDK
-// (sdk/driver.mjs does what Go tells it), proxy_test.go cuts and filters
-// connections. The tests are named after what they hold: connect, call,
-// recovery, counts, nodes, chaos, browser, shutdown.
+// Where to start: program_test.go runs the server, api_test.go speaks HTTP to
+// it, sdk_test.go the npm SDK (sdk/driver.mjs does what Go tells it),
+// page_test.go a browser (browser/driver.mjs), proxy_test.go cuts and filters
+// connections. The tests are in files named after what they hold: connect,
+// call, recovery, text, counts, nodes, chaos, browser, demo, shutdown.
 //
 // LIFECIRCLE_BIN names a program to test instead of building one, TESTDATA_DIR
 // a folder of texts to post beside our own, -chaos.rounds how often
-// everything is killed.
+// everything is killed, -screenshot where to leave the picture of the README.
+// A browser test that fails leaves pictures in bin/e2e.
 package e2e
