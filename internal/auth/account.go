@@ -16,11 +16,11 @@ import (
 	"lifecircle/internal/text"
 )
 
+// Lengths of what accounts consist of; served at /v1/limits.
 const (
-	minHandle, maxHandle = 3, 30 // of a-z, 0-9 and _
-	maxDisplayName       = 50    // graphemes
-
-	minPassword, maxPassword = 8, 200 // code points
+	MinHandle, MaxHandle     = 3, 30  // of a-z, 0-9 and _
+	MinPassword, MaxPassword = 8, 200 // code points
+	maxDisplayName           = 50     // graphemes
 )
 
 // NewAccount is what somebody gives to sign up.
@@ -81,7 +81,7 @@ func (s *Service) Register(ctx context.Context, a NewAccount) (Grant, error) {
 // Login opens a session. The problem is InvalidCredentials, Banned or
 // Overloaded.
 func (s *Service) Login(ctx context.Context, handle, password string) (Grant, error) {
-	if len(password) > maxPassword*utf8.UTFMax {
+	if len(password) > MaxPassword*utf8.UTFMax {
 		return Grant{}, invalidCredentials() // nobody's, and not worth the work
 	}
 	found, err := s.selectLogin(ctx, lower(handle))
@@ -158,13 +158,13 @@ func lower(handle string) string {
 // wellFormed tells whether a handle can be somebody's.
 func wellFormed(handle string) bool {
 	bad := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' }
-	return len(handle) >= minHandle && len(handle) <= maxHandle && !strings.ContainsFunc(handle, bad)
+	return len(handle) >= MinHandle && len(handle) <= MaxHandle && !strings.ContainsFunc(handle, bad)
 }
 
 func checkHandle(handle string) error {
 	if !wellFormed(handle) {
 		return problem.Invalid(problem.HandleForm, "body.handle",
-			"a handle has %d to %d letters a to z, digits and underscores", minHandle, maxHandle)
+			"a handle has %d to %d letters a to z, digits and underscores", MinHandle, MaxHandle)
 	}
 	return nil
 }
@@ -172,8 +172,8 @@ func checkHandle(handle string) error {
 func checkPassword(password, handle string) error {
 	n := utf8.RuneCountInString(password)
 	switch {
-	case n < minPassword || n > maxPassword || !utf8.ValidString(password):
-		return problem.Invalid(problem.PasswordWeak, "body.password", "a password has %d to %d characters", minPassword, maxPassword)
+	case n < MinPassword || n > MaxPassword || !utf8.ValidString(password):
+		return problem.Invalid(problem.PasswordWeak, "body.password", "a password has %d to %d characters", MinPassword, MaxPassword)
 	case lower(password) == handle:
 		return problem.Invalid(problem.PasswordWeak, "body.password", "a password must differ from the handle")
 	case strings.TrimSpace(password) == "":

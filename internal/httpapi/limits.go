@@ -7,15 +7,24 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"lifecircle/feed"
+	"lifecircle/internal/auth"
 	"lifecircle/internal/ratelimit"
 )
 
 // knownLimits are those that this package can name.
 type knownLimits struct {
+	Accounts   accountLimits       `json:"accounts"`
 	Feed       feedLimits          `json:"feed"`
 	HTTP       httpLimits          `json:"http"`
 	Rates      map[string]rateBody `json:"rates" doc:"by what is counted"`
 	Categories []string            `json:"categories" nullable:"false" doc:"of circles"`
+}
+
+type accountLimits struct {
+	HandleCharactersMin   int `json:"handle_characters_min" doc:"letters a to z, digits and underscores"`
+	HandleCharactersMax   int `json:"handle_characters_max"`
+	PasswordCharactersMin int `json:"password_characters_min" doc:"code points"`
+	PasswordCharactersMax int `json:"password_characters_max"`
 }
 
 type feedLimits struct {
@@ -61,6 +70,10 @@ func (limitsBody) Schema(r huma.Registry) *huma.Schema {
 // limitsOf adds the limits of other parts to those that are known here.
 func limitsOf(others map[string]any) (limitsBody, error) {
 	known := limitsBody{
+		"accounts": accountLimits{
+			HandleCharactersMin: auth.MinHandle, HandleCharactersMax: auth.MaxHandle,
+			PasswordCharactersMin: auth.MinPassword, PasswordCharactersMax: auth.MaxPassword,
+		},
 		"feed": feedLimits{
 			PostCharacters: feed.MaxPostGraphemes, CommentCharacters: feed.MaxCommentGraphemes,
 			CircleNameCharacters: feed.MaxCircleNameGraphemes, DescriptionCharacters: feed.MaxDescriptionGraphemes,
