@@ -38,6 +38,9 @@ func TestAPostIsReadAsItWasWrittenAndToldAfterwards(t *testing.T) {
 	if err := json.Unmarshal(events[0].Data, &told); err != nil || told.Type != "post.created" || told.Post.Text != made.Text {
 		t.Errorf("told %s: %v", events[0].Data, err)
 	}
+	if !strings.Contains(string(events[0].Data), "<b>&") {
+		t.Error("the event spends bytes on escapes that no client needs")
+	}
 	if strings.Contains(string(events[0].Data), "\n") {
 		t.Error("the event is more than one line")
 	}
