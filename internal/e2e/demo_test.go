@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,15 +17,6 @@ const news = "Free piano in room 203 until ten. Come and listen, or bring someth
 func TestDemoWorld(t *testing.T) {
 	t.Parallel()
 	s := start(t, settings{args: []string{"--demo"}})
-	greeting, err := os.ReadFile(s.logFile())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, said := range []string{s.url(), demo.Logins()[0], demo.Password} {
-		if !strings.Contains(string(greeting), said) {
-			t.Errorf("the greeting does not say %q", said)
-		}
-	}
 	var circles struct{ Items []circle }
 	s.do(request{method: "GET", path: "/v1/circles?limit=100"}, &circles)
 	if len(circles.Items) < 12 {
@@ -50,6 +40,12 @@ func TestDemoWorld(t *testing.T) {
 	other.must("goto", call{"url": there})
 	other.write(news)
 	visitor.until("the other's post appears", func() bool { return visitor.find(news) != nil })
+	greeting := s.logTail() // which by now has been written
+	for _, said := range []string{s.url(), demo.Logins()[0], demo.Password} {
+		if !strings.Contains(greeting, said) {
+			t.Errorf("the greeting does not say %q", said)
+		}
+	}
 	if *screenshot != "" {
 		path, err := filepath.Abs(filepath.Join(repository, *screenshot))
 		if err != nil {

@@ -7,6 +7,7 @@ import { obey, require } from '../node/lines.mjs'
 const { chromium } = require('playwright-core')
 const patience = 20_000 // ms, for an element to be there
 const keptFrames = 60
+const keptLength = 400 // characters of one
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM,
@@ -36,7 +37,7 @@ class Page {
       await d.dismiss()
     })
     this.page.on('websocket', (socket) => {
-      const note = (what) => this.frames.splice(0, this.frames.push(`${new Date().toISOString()} ${what}`) - keptFrames)
+      const note = (what) => this.frames.splice(0, this.frames.push(`${new Date().toISOString()} ${what}`.slice(0, keptLength)) - keptFrames)
       socket.on('framereceived', ({ payload }) => note(`< ${payload}`))
       socket.on('framesent', ({ payload }) => note(`> ${payload}`))
       socket.on('close', () => note('closed'))
