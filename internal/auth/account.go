@@ -18,9 +18,11 @@ import (
 
 // Lengths of what accounts consist of; served at /v1/limits.
 const (
-	MinHandle, MaxHandle     = 3, 30  // of a-z, 0-9 and _
-	MinPassword, MaxPassword = 8, 200 // code points
-	maxDisplayName           = 50     // graphemes
+	MinHandle      = 3 // of a-z, 0-9 and _
+	MaxHandle      = 30
+	MinPassword    = 8 // code points
+	MaxPassword    = 200
+	maxDisplayName = 50 // graphemes
 )
 
 // NewAccount is what somebody gives to sign up.
