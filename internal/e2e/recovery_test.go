@@ -88,7 +88,12 @@ func TestTheSeamBetweenPageAndSocket(t *testing.T) {
 	client := d.connected(opening{url: s.socketURL()})
 	page := s.posts(c)
 	client.must("subscribe", call{"channel": c.channel(), "since": page.Position})
-	client.awaitPost(all[len(all)-1])
+	writer.Wait() // it may have ended before the page was read
+	all = append(all, "the end")
+	if err := s.try(t.Context(), request{method: "POST", path: "/v1/circles/" + c.ID + "/posts", token: p.Token, body: call{"text": "the end"}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	client.awaitPost("the end")
 	got := map[string]bool{}
 	for _, p := range page.Items {
 		got[p.Text] = true
