@@ -30,6 +30,7 @@ type Broker struct {
 	logger *slog.Logger
 	queue  publishQueue
 	stats  counters
+	away   bool // the loss of the connection has been logged; owned by receive
 
 	mu       sync.Mutex // guards what follows; a leaf
 	channels map[string]*channel

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -60,7 +61,12 @@ func (b *Broker) receive(ctx context.Context, sink hub.Sink) {
 		if time.Since(began) > maxBackoff {
 			backoff = minBackoff
 		}
-		b.logger.WarnContext(ctx, "the connection to redis is lost", "error", err, "retry_in", backoff)
+		level := slog.LevelWarn
+		if b.away { // said already
+			level = slog.LevelDebug
+		}
+		b.away = true
+		b.logger.Log(ctx, level, "the connection to redis is lost; the log delivers until it is back", "error", err, "retry_in", backoff.String())
 		select {
 		case <-time.After(backoff/2 + rand.N(backoff)): //nolint:gosec // spreads load, hides nothing
 		case <-ctx.Done():
@@ -80,6 +86,10 @@ func (b *Broker) runSession(ctx context.Context, sink hub.Sink) error {
 		return fmt.Errorf("connect: %w", err)
 	}
 	b.beginSession(s)
+	if b.away {
+		b.away = false
+		b.logger.InfoContext(ctx, "the connection to redis is back")
+	}
 	if len(s.waiting) == 0 {
 		sink.Lost()
 	}
