@@ -44,6 +44,17 @@ type Options struct {
 	// result should have no offset; with a Key a newer one replaces an older one, and without Data nobody is told.
 	Occupancy         func(channel string, clients int) Publication
 	OccupancyInterval time.Duration
+
+	// Observe, if set, is told of every fan-out. It is called from many goroutines and must not block.
+	Observe func(Fanout)
+}
+
+// Fanout is what became of publications that a channel's subscribers got together.
+type Fanout struct {
+	Events  int           // publications
+	Clients int           // clients that got them
+	Took    time.Duration // from their turn in the channel's order until the last client's bytes were with the kernel; those of slow clients excepted
+	Age     time.Duration // from the oldest Publication.At until then; 0 if it is not known
 }
 
 const (

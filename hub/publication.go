@@ -1,6 +1,9 @@
 package hub
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Position names a place in a channel's log: everything up to Offset, in the
 // log that Epoch names.
@@ -15,6 +18,7 @@ type Publication struct {
 	Epoch  string          // of the log; empty with offset 0
 	Data   json.RawMessage // one JSON value
 	Key    string          // offset 0 only: in a slow client's queue a newer one replaces an older one of the same key
+	At     time.Time       // when it was committed, for Options.Observe; zero if nobody knows
 }
 
 // ephemeral says that p is outside of any log: nobody can ask for it again, so it may be dropped.
