@@ -1,9 +1,17 @@
 #!/usr/bin/env bash
-# Builds the web client into static/dist when something of it is newer.
+# Builds the web client into static/dist when something of it is newer, and
+# lays the plotting library where circleload embeds it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 scripts/need-node.sh static
+
+plots=cmd/circleload/report/assets
+mkdir -p "$plots"
+for file in uPlot.iife.min.js uPlot.min.css; do
+    cmp -s "static/node_modules/uplot/dist/$file" "$plots/$file" || cp "static/node_modules/uplot/dist/$file" "$plots/$file"
+done
+
 stamp=.tools/stamps/web
 sources=(static/src static/public static/scripts static/index.html static/package-lock.json openapi.yaml)
 for config in static/*.json static/*.js static/*.ts; do
