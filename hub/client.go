@@ -49,6 +49,8 @@ type Client struct {
 	ended     bool // the reader has ended
 	clock     clientClock
 
+	commandDue int64 // see pace; owned by work
+
 	due  time.Time // guarded by deadlines.mu
 	slot int       // guarded by deadlines.mu
 }
@@ -203,22 +205,25 @@ func (n *Node) addClient(c *Client) {
 	n.stats.connects.Add(1)
 }
 
-// addUser makes a connected client known by its user.
-func (n *Node) addUser(user string, c *Client) {
+// addUser makes a connected client known by its user. It returns false if the user has too many connections already.
+func (n *Node) addUser(user string, c *Client) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if reached(len(n.users[user]), n.opts.MaxUserConnections) {
+		return false
+	}
 	if n.users[user] == nil {
 		n.users[user] = make(map[*Client]struct{})
 	}
 	n.users[user][c] = struct{}{}
+	return true
 }
 
 func (n *Node) removeClient(c *Client) {
-	user := c.User()
+	user, settled := c.User(), c.connected()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.admitted--
-	n.noteDrainedLocked()
+	n.unadmitLocked(c.remoteAddr, settled)
 	delete(n.clients, c)
 	delete(n.users[user], c)
 	if len(n.users[user]) == 0 {

@@ -95,6 +95,9 @@ func (c *Client) execute(cmd *wire.Command) {
 }
 
 func (c *Client) handle(ctx context.Context, cmd *wire.Command) error {
+	if err := c.pace(time.Now()); err != nil {
+		return err
+	}
 	if cmd.Connect != nil {
 		return c.connect(ctx, cmd.ID, cmd.Connect)
 	}

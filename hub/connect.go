@@ -22,7 +22,9 @@ func (c *Client) connect(ctx context.Context, id uint32, r *wire.ConnectRequest)
 	if err != nil {
 		return err
 	}
-	c.identify(reply)
+	if err := c.identify(reply); err != nil {
+		return err
+	}
 	subs, err := c.enterChannels(ctx, reply.Channels)
 	if err != nil {
 		return err
@@ -52,14 +54,15 @@ func (c *Client) endConnect() {
 	}
 }
 
-// identify makes the client known by its user.
-func (c *Client) identify(reply ConnectReply) {
+// identify makes the client known by its user, who may not have too many.
+func (c *Client) identify(reply ConnectReply) error {
 	c.mu.Lock()
 	c.user, c.session = reply.User, reply.Session
 	c.mu.Unlock()
-	if reply.User != "" {
-		c.node.addUser(reply.User, c)
+	if reply.User != "" && !c.node.addUser(reply.User, c) {
+		return DisconnectConnectionLimit
 	}
+	return nil
 }
 
 // enterChannels makes the server-side subscriptions.
@@ -108,6 +111,7 @@ func (c *Client) welcome(id uint32, reply ConnectReply, subs []*subscription) er
 }
 
 func (c *Client) markConnected(expiresAt, now time.Time) {
+	c.node.settle()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.state = stateConnected

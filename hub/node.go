@@ -28,13 +28,13 @@ type Node struct {
 	stopped bool
 	tasks   sync.WaitGroup // all goroutines but those of Run itself
 
-	mu       sync.RWMutex // guards what follows; a leaf
-	draining bool         // accepts nobody
-	admitted int          // connections, from before their handshake
-	clients  map[*Client]struct{}
-	users    map[string]map[*Client]struct{} // connected clients that have a user
-	channels map[string]*channel
-	idle     map[*channel]time.Time // channels without subscribers, since when
+	mu        sync.RWMutex // guards what follows; a leaf
+	draining  bool         // accepts nobody
+	admission admission
+	clients   map[*Client]struct{}
+	users     map[string]map[*Client]struct{} // connected clients that have a user
+	channels  map[string]*channel
+	idle      map[*channel]time.Time // channels without subscribers, since when
 }
 
 // errStopped says that the node does not run any more.

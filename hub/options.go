@@ -25,7 +25,14 @@ type Options struct {
 	// RemoteAddr finds a client's address. By default it is the peer's, without the port.
 	RemoteAddr func(*http.Request) string
 
-	MaxConnections   int           // of this node, 0: no limit; beyond it the handshake is answered 503
+	// Limits without a default: 0 is no limit.
+	MaxConnections        int // of this node; beyond it the handshake is answered 503
+	MaxHandshakes         int // connections of this node that have not connected yet; beyond it 503
+	MaxAddressConnections int // of one RemoteAddr, or of a /64 of IPv6; beyond it the handshake is answered 429
+	MaxUserConnections    int // of one user to this node; beyond it 3504
+	CommandRate           int // commands of one client a second, in the long run; beyond it error 111, far beyond 3013
+	CommandBurst          int // of them at once, at least 1
+
 	MaxSubscriptions int           // of one client, 128
 	MaxMessageBytes  int64         // one frame from a client, 64 KiB; beyond it close 1009
 	QueueBytes       int           // waiting for one client, 1 MiB; beyond it 3008

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/coder/websocket"
 
@@ -17,46 +16,28 @@ const (
 	subprotocolProtobuf = "centrifuge-protobuf"
 )
 
-const retryAfter = 5 // seconds, for clients that are not admitted
-
 // ServeHTTP is the WebSocket endpoint. It returns after the handshake; the
 // connection goes on in a goroutine of the node. A node that is draining,
-// stopped or full answers 503.
+// stopped or full answers 503, or 429 to an address that has too many connections.
 func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !n.admit() {
+	address := n.opts.RemoteAddr(r)
+	if status := n.admit(address); status != 0 {
 		n.stats.refused.Add(1)
-		w.Header().Set("Retry-After", strconv.Itoa(retryAfter))
-		http.Error(w, "no more connections", http.StatusServiceUnavailable)
+		refuseHandshake(w, status)
 		return
 	}
 	c, err := n.accept(w, r)
 	if err != nil {
-		n.unadmit()
+		n.unadmit(address, false)
 		n.opts.Logger.DebugContext(r.Context(), "a handshake failed", "error", err)
 		return
 	}
+	c.remoteAddr = address
 	if !n.spawn(c.serve) {
-		n.unadmit()
+		n.unadmit(address, false)
 		c.transport.abort()
 		c.transport.release()
 	}
-}
-
-func (n *Node) admit() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.draining || n.opts.MaxConnections > 0 && n.admitted >= n.opts.MaxConnections {
-		return false
-	}
-	n.admitted++
-	return true
-}
-
-func (n *Node) unadmit() {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.admitted--
-	n.noteDrainedLocked()
 }
 
 // accept shakes hands. On an error the request is answered.
@@ -75,7 +56,6 @@ func (n *Node) accept(w http.ResponseWriter, r *http.Request) (*Client, error) {
 	}
 	ws.SetReadLimit(n.opts.MaxMessageBytes)
 	c = newClient(n, &socket{ws: ws, conn: h.conn}, chosenProtocol(ws.Subprotocol(), r))
-	c.remoteAddr = n.opts.RemoteAddr(r)
 	c.socketPing = r.URL.Query().Get("cf_ws_frame_ping_pong") == "true"
 	return c, nil
 }

@@ -74,7 +74,7 @@ func (n *Node) drain() {
 
 // noteDrainedLocked needs n.mu.
 func (n *Node) noteDrainedLocked() {
-	if n.draining && n.admitted == 0 {
+	if n.draining && n.admission.admitted == 0 {
 		n.drained.once.Do(func() { close(n.drained.done) })
 	}
 }

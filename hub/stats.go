@@ -9,7 +9,7 @@ type Stats struct {
 	Channels      int // now, with those that lost their last subscriber seconds ago
 
 	Connects         uint64 // connections accepted
-	Refused          uint64 // handshakes answered 503
+	Refused          uint64 // handshakes answered 503 or 429
 	Disconnects      uint64 // connections that the node closed, whatever the reason
 	SlowDisconnects  uint64 // of them with 3008
 	Deliveries       uint64 // publications put into the queue of a client
