@@ -7,6 +7,8 @@ type Stats struct {
 	Clients       int // now
 	Subscriptions int // now
 	Channels      int // now, with those that lost their last subscriber seconds ago
+	Connecting    int // now; connections that have not connected yet
+	Addresses     int // now, from which there are connections
 
 	Connects         uint64 // connections accepted
 	Refused          uint64 // handshakes answered 503 or 429
@@ -42,13 +44,15 @@ type counters struct {
 // Stats returns the node's counters.
 func (n *Node) Stats() Stats {
 	n.mu.RLock()
-	clients, channels := len(n.clients), len(n.channels)
+	clients, channels, connecting, addresses := len(n.clients), len(n.channels), n.admission.unconnected, len(n.admission.addresses)
 	n.mu.RUnlock()
 	s := &n.stats
 	return Stats{
 		Clients:          clients,
 		Subscriptions:    int(s.subscriptions.Load()),
 		Channels:         channels,
+		Connecting:       connecting,
+		Addresses:        addresses,
 		Connects:         s.connects.Load(),
 		Refused:          s.refused.Load(),
 		Disconnects:      s.disconnects.Load(),
