@@ -20,5 +20,6 @@
 // the action is committed. A leaked signing key is removed by deleting its
 // row: every node drops it within seconds.
 //
-// Start with service.go, then account.go, session.go, token.go, keys.go.
+// Start with service.go, then account.go, session.go, token.go (verified.go
+// spares it work), keys.go.
 package auth

@@ -61,13 +61,14 @@ func (o Options) withDefaults() Options {
 // Service signs people up, in and out. It is safe for concurrent use, and
 // works before and without Run but for what Run does.
 type Service struct {
-	pool   *pgxpool.Pool
-	opts   Options
-	log    *slog.Logger
-	hasher *hasher
-	keys   *keyring
-	parser *jwt.Parser
-	newID  func() id.ID
+	pool     *pgxpool.Pool
+	opts     Options
+	log      *slog.Logger
+	hasher   *hasher
+	keys     *keyring
+	parser   *jwt.Parser
+	verified *verified
+	newID    func() id.ID
 }
 
 // NewService returns a Service over a migrated database.
@@ -75,10 +76,11 @@ func NewService(pool *pgxpool.Pool, opts Options) *Service {
 	opts = opts.withDefaults()
 	return &Service{
 		pool: pool, opts: opts, log: opts.Logger,
-		hasher: newHasher(opts.Password),
-		keys:   newKeyring(pool, opts),
-		parser: newParser(opts),
-		newID:  id.New,
+		hasher:   newHasher(opts.Password),
+		keys:     newKeyring(pool, opts),
+		parser:   newParser(opts),
+		verified: newVerified(maxVerified),
+		newID:    id.New,
 	}
 }
 

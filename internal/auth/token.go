@@ -38,24 +38,53 @@ type tokenClaims struct {
 
 // Verify checks an access token: EdDSA by one of our keys, our issuer and
 // audience, not expired. The problem is TokenExpired or InvalidToken, or
-// Unavailable when the token names a key that cannot be looked up.
+// Unavailable when the token names a key that cannot be looked up. What was
+// found right once is not computed again, see verified.
 func (s *Service) Verify(ctx context.Context, token string) (Claims, error) {
 	if len(token) > maxTokenBytes || strings.ContainsAny(token, "\r\n") { // which base64 would skip
 		return Claims{}, invalidToken()
 	}
+	hash := hashToken(token)
+	if known, ok := s.verified.get(&hash); ok && s.stillValid(known) {
+		return known.Claims, nil
+	}
+	t, err := s.check(ctx, token)
+	if err != nil {
+		return Claims{}, err
+	}
+	s.verified.put(&hash, t, s.opts.Now())
+	return t.Claims, nil
+}
+
+// stillValid judges what changes with time: the token's expiry, as the parser
+// does, and its key.
+func (s *Service) stillValid(t signed) bool {
+	now := s.opts.Now()
+	set := s.keys.current.Load()
+	if set == nil || !now.Before(t.ExpiresAt) {
+		return false
+	}
+	_, ok := set.verifier(t.kid, now)
+	return ok
+}
+
+// check does all the work of Verify.
+func (s *Service) check(ctx context.Context, token string) (t signed, err error) {
 	var claims tokenClaims
-	_, err := s.parser.ParseWithClaims(token, &claims, func(t *jwt.Token) (any, error) {
-		kid, _ := t.Header["kid"].(string)
+	_, err = s.parser.ParseWithClaims(token, &claims, func(parsed *jwt.Token) (any, error) {
+		kid, _ := parsed.Header["kid"].(string)
 		k, err := s.keys.verifier(ctx, kid)
 		if err != nil {
 			return nil, err
 		}
+		t.kid = k.id
 		return k.public(), nil
 	})
 	if err != nil {
-		return Claims{}, tokenProblem(ctx, err)
+		return signed{}, tokenProblem(ctx, err)
 	}
-	return claims.read()
+	t.Claims, err = claims.read()
+	return t, err
 }
 
 func newParser(opts Options) *jwt.Parser {
