@@ -19,6 +19,11 @@ type Options struct {
 	Queue    int           // items waiting in one lane; beyond it Do returns ErrFull; default 4,096
 	MaxBatch int           // items in one transaction; default 256
 	Timeout  time.Duration // of one flush; default 10 s
+
+	// Observe, if set, is told of each flush once its items are answered: how
+	// many they were, how long the first of them had waited for its turn, and
+	// how long the flush took. It is called from every lane and must not block.
+	Observe func(items int, waited, took time.Duration)
 }
 
 // Flush commits the items together and answers each: errs[i] is the answer to
@@ -40,6 +45,7 @@ type Committer[T any] struct {
 type entry[T any] struct {
 	item T
 	done chan<- error // buffered: the lane never waits for a caller
+	at   time.Time    // when it was accepted; zero if nobody observes
 }
 
 // New returns a Committer; nothing is committed until Run is called.
@@ -67,7 +73,11 @@ func orDefault[N int | time.Duration](n, def N) N {
 // and the item may or may not be committed: the caller must not touch it again.
 func (c *Committer[T]) Do(ctx context.Context, key uint64, item T) error {
 	done := make(chan error, 1)
-	if err := c.accept(key, entry[T]{item, done}); err != nil {
+	e := entry[T]{item: item, done: done}
+	if c.opts.Observe != nil {
+		e.at = time.Now()
+	}
+	if err := c.accept(key, e); err != nil {
 		return err
 	}
 	select {
@@ -132,11 +142,22 @@ func (c *Committer[T]) runLane(ctx context.Context, lane <-chan entry[T]) {
 			}
 			items, waiting = append(items, e.item), append(waiting, e.done)
 		}
-		for i, err := range c.commit(base, items) {
-			waiting[i] <- err
-		}
+		c.answer(base, first.at, items, waiting)
 		clear(items) // callers' items must not outlive their answers
 		clear(waiting)
+	}
+}
+
+// answer commits the items, of which the first was accepted at that time.
+func (c *Committer[T]) answer(base context.Context, accepted time.Time, items []T, waiting []chan<- error) {
+	begin := time.Now()
+	errs := c.commit(base, items)
+	took := time.Since(begin)
+	for i, err := range errs {
+		waiting[i] <- err
+	}
+	if c.opts.Observe != nil {
+		c.opts.Observe(len(items), begin.Sub(accepted), took)
 	}
 }
 

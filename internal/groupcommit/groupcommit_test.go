@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -93,6 +94,33 @@ func waitQueued[T any](t *testing.T, c *groupcommit.Committer[T], n int) {
 			t.Fatal("never queued")
 		}
 		runtime.Gosched()
+	}
+}
+
+func TestFlushesAreObserved(t *testing.T) {
+	type flush struct {
+		items        int
+		waited, took time.Duration
+	}
+	seen := make(chan flush, 1)
+	o := groupcommit.Options{Lanes: 1, Observe: func(items int, waited, took time.Duration) { seen <- flush{items, waited, took} }}
+	g := newGate()
+	c := groupcommit.New(o, g.flush)
+	var callers sync.WaitGroup
+	defer callers.Wait()
+	begin := time.Now()
+	for n := range 3 {
+		callers.Go(func() { _ = c.Do(t.Context(), 1, &item{n: n}) })
+	}
+	waitQueued(t, c, 3)
+	queued := time.Now()
+	start(t, c)
+	<-g.batches
+	waited := time.Since(queued)
+	g.proceed <- struct{}{}
+	got, all := <-seen, time.Since(begin)
+	if got.items != 3 || got.waited <= 0 || got.took <= 0 || got.waited+got.took > all || got.waited+got.took < waited {
+		t.Errorf("observed %+v within %s", got, all)
 	}
 }
 
