@@ -28,6 +28,8 @@ var layers = []layer{
 	{name: "domain", packages: []string{"feed", "payments", "payments/provider/..."}},
 	{name: "edges", packages: []string{"internal/httpapi", "internal/socketapi", "internal/demo"}},
 	{name: "app", packages: []string{"internal/app"}},
+	{name: "sockets of the load tester", packages: []string{"cmd/circleload/swarm"}},
+	{name: "players of the load tester", packages: []string{"cmd/circleload/player"}},
 	{name: "commands", packages: []string{"cmd/...", "internal/httpapi/openapigen"}},
 }
 
@@ -47,7 +49,7 @@ var exclusive = map[string][]string{
 	"github.com/labstack/echo/...":                           {"internal/httpapi"},
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho/...": {"internal/httpapi"},
 	"github.com/redis/go-redis/...":                          {"hub/redisbroker", "internal/ratelimit"},
-	"github.com/coder/websocket/...":                         {"hub/...", "internal/socketapi", "internal/app", "cmd/circleload", "internal/e2e/...", "internal/bench/..."},
+	"github.com/coder/websocket/...":                         {"hub/...", "internal/socketapi", "internal/app", "cmd/circleload/...", "internal/e2e/...", "internal/bench/..."},
 	"lifecircle/internal/localpg":                            {"internal/app", "internal/pgtest", "internal/localpg", "internal/e2e/...", "internal/bench/...", "cmd/lifecircle"},
 }
 
