@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel/trace"
 
 	"lifecircle/feed/policy"
 	"lifecircle/internal/circlelog"
@@ -23,7 +24,8 @@ type command struct {
 	actor  Actor
 	key    idempotency.Request
 	action action
-	result any // set by the batch, or read from the key's stored answer
+	span   trace.Span // its wait for the batch; nil unless it is traced
+	result any        // set by the batch, or read from the key's stored answer
 	answer *idempotency.Answer
 }
 
@@ -74,7 +76,12 @@ func (s *Service) queue(ctx context.Context, c *command) error {
 		s.queued.Add(-size)
 		return groupcommit.ErrFull
 	}
+	span := s.traceWait(ctx)
+	c.span = span
 	err := s.commits.Do(ctx, uint64(c.action.circle()), c) //nolint:gosec // ids are positive
+	if span != nil {
+		span.End()
+	}
 	if errors.Is(err, groupcommit.ErrFull) || errors.Is(err, groupcommit.ErrClosed) {
 		s.queued.Add(-size)
 	}
@@ -88,6 +95,10 @@ func (s *Service) flushQueued(ctx context.Context, commands []*command) []error 
 			s.queued.Add(-int64(c.action.size()))
 		}
 	}()
+	ctx, span := s.traceBatch(ctx, commands)
+	if span != nil {
+		defer span.End()
+	}
 	return s.flush(ctx, commands)
 }
 
@@ -98,7 +109,7 @@ func (s *Service) flush(ctx context.Context, commands []*command) []error {
 	b, errs, err := s.commit(ctx, commands)
 	switch {
 	case err == nil:
-		s.tell(b)
+		s.tell(ctx, b)
 		return errs
 	case len(commands) > 1 && refusedByDatabase(err):
 		s.log.Warn("a batch was refused and is tried in halves", "items", len(commands), "err", err)
@@ -182,10 +193,10 @@ func (b *batch) account(a Actor) error {
 }
 
 // tell informs the audience of a committed batch.
-func (s *Service) tell(b *batch) {
+func (s *Service) tell(ctx context.Context, b *batch) {
 	if events := b.heads.Events(); len(events) > 0 {
 		s.window.move(b)
-		s.audience.Published(events)
+		s.publish(ctx, events)
 	}
 	for post, c := range b.counts {
 		if c.changed && !c.deleted {

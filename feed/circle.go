@@ -224,7 +224,7 @@ func (s *Service) changeCircle(ctx context.Context, a Actor, circle id.ID, judge
 		return err
 	})
 	if err == nil && len(events) > 0 {
-		s.audience.Published(events)
+		s.publish(ctx, events)
 	}
 	return outward(err)
 }

@@ -1,14 +1,12 @@
 package feed
 
 import (
+	"context"
 	"time"
 
 	"lifecircle/internal/circlelog"
 	"lifecircle/internal/id"
 )
-
-// Queued tells how many commands wait for a commit.
-func (s *Service) Queued() int { return s.commits.Queued() }
 
 // WindowBytes tells how much text the window holds.
 func (s *Service) WindowBytes() (n int) {
@@ -40,4 +38,11 @@ func (s *Service) AgeWindow(by time.Duration) {
 		p.readAt = p.readAt.Add(-by)
 		s.window.panes[circle] = p
 	}
+}
+
+// TraceNothing does what a batch of commands without a trace costs.
+func (s *Service) TraceNothing(ctx context.Context) {
+	c := command{}
+	c.span = s.traceWait(ctx)
+	_, _ = s.traceBatch(ctx, []*command{&c})
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/errgroup"
 
 	"lifecircle/internal/circlelog"
@@ -34,6 +35,7 @@ type Options struct {
 	Audience Audience // nil: nobody listens
 	Log      *slog.Logger
 	Commit   groupcommit.Options
+	Tracer   trace.Tracer // of commits for traced requests; nil: there are none
 }
 
 // Service is the feed on one node. Its methods may be called from many
@@ -42,6 +44,7 @@ type Service struct {
 	pool       *pgxpool.Pool
 	audience   Audience
 	log        *slog.Logger
+	tracer     trace.Tracer // nil: nothing is traced
 	cursors    *cursor.Sealer
 	commits    *groupcommit.Committer[*command]
 	inProgress idempotency.InProgress
@@ -57,7 +60,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
 		return nil, fmt.Errorf("read the key of cursors: %w", err)
 	}
 	s := &Service{
-		pool: pool, audience: o.Audience, log: o.Log, cursors: cursor.NewSealer(key), window: newWindow(),
+		pool: pool, audience: o.Audience, log: o.Log, tracer: o.Tracer, cursors: cursor.NewSealer(key), window: newWindow(),
 		uncertain: make(chan set[id.Post], maxUncertain),
 	}
 	if s.audience == nil {
@@ -78,6 +81,18 @@ func (s *Service) Run(ctx context.Context) error {
 	g.Go(func() error { return s.recount(ctx) })
 	g.Go(func() error { return idempotency.Sweep(ctx, s.pool, s.log) })
 	return g.Wait()
+}
+
+// Queued returns how many changes wait for a commit at this moment.
+func (s *Service) Queued() int { return s.commits.Queued() }
+
+// publish tells the audience of events, just committed under ctx.
+func (s *Service) publish(ctx context.Context, events []circlelog.Event) {
+	at, cause := time.Now(), trace.SpanContextFromContext(ctx)
+	for i := range events {
+		events[i].At, events[i].Cause = at, cause
+	}
+	s.audience.Published(events)
 }
 
 type nobody struct{}

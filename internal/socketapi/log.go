@@ -56,5 +56,5 @@ func (l *Log) Heads(ctx context.Context, channels []string) (map[string]hub.Posi
 }
 
 func publication(e circlelog.Event) hub.Publication {
-	return hub.Publication{Offset: e.Offset, Epoch: e.Epoch, Data: e.Data}
+	return hub.Publication{Offset: e.Offset, Epoch: e.Epoch, Data: e.Data, At: e.At}
 }

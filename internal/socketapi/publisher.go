@@ -89,7 +89,7 @@ func (p *Publisher) runLane(ctx context.Context, lane <-chan circlelog.Event) {
 			p.drainLane(context.WithoutCancel(ctx), lane)
 			return
 		case e := <-lane:
-			p.publish(ctx, circleChannel(e.Circle), publication(e))
+			p.publish(e.Traced(ctx), circleChannel(e.Circle), publication(e))
 		}
 	}
 }
@@ -101,7 +101,7 @@ func (p *Publisher) drainLane(ctx context.Context, lane <-chan circlelog.Event) 
 	for ctx.Err() == nil {
 		select {
 		case e := <-lane:
-			p.publish(ctx, circleChannel(e.Circle), publication(e))
+			p.publish(e.Traced(ctx), circleChannel(e.Circle), publication(e))
 		default:
 			return
 		}
