@@ -10,7 +10,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"lifecircle/feed"
-	"lifecircle/feed/policy"
 	"lifecircle/hub"
 	"lifecircle/internal/auth"
 	"lifecircle/internal/id"
@@ -20,8 +19,7 @@ import (
 
 // Feed is what sockets ask of the feed.
 type Feed interface {
-	Counter
-	Circle(ctx context.Context, a feed.Actor, circle id.ID) (feed.CircleView, error)
+	CircleState(ctx context.Context, circle id.ID, viewers []id.ID) (*feed.CircleState, error)
 	CreatePost(ctx context.Context, a feed.Actor, circle id.ID, in feed.NewPost, key string) (feed.PostView, error)
 	Like(ctx context.Context, a feed.Actor, post id.Post) (feed.LikeState, error)
 	Unlike(ctx context.Context, a feed.Actor, post id.Post) (feed.LikeState, error)
@@ -40,7 +38,7 @@ type Handler struct {
 	Limiter ratelimit.Limiter        // nil lifts every rate limit
 	Viewers func(channel string) int // how many watch a channel, on all nodes
 
-	counts shared[id.ID, []feed.PostCounts] // of circles that people subscribe to
+	states shared[id.ID, feed.Actor, *moment] // of circles that people subscribe to
 }
 
 var _ hub.Handler = (*Handler)(nil)
@@ -109,35 +107,6 @@ func mayFollow(channel string) (id.ID, error) {
 	default:
 		return 0, hub.ErrUnknownChannel
 	}
-}
-
-// subscribed is the data of a reply to subscribe. Counts are those of the
-// newest posts, read after the client joined: what changed between his page
-// and his subscription, or while he was away, is in none of the log's events.
-type subscribed struct {
-	Circle  feed.Circle       `json:"circle"`
-	Can     policy.Can        `json:"can"`
-	Viewers int               `json:"viewers"`
-	Counts  []feed.PostCounts `json:"counts"`
-}
-
-func (h *Handler) state(ctx context.Context, a feed.Actor, circle id.ID, channel string) (json.RawMessage, error) {
-	view, err := h.Feed.Circle(ctx, a, circle)
-	if problem.Has(err, problem.CircleNotFound) {
-		return nil, hub.ErrUnknownChannel
-	}
-	if err != nil {
-		return nil, refusal(err)
-	}
-	counts, err := h.counts.do(ctx, circle, func(ctx context.Context) ([]feed.PostCounts, error) { return h.Feed.RecentCounts(ctx, circle) })
-	if err != nil {
-		return nil, refusal(err)
-	}
-	s := subscribed{Circle: view.Circle, Can: view.Viewer.Can, Counts: counts}
-	if h.Viewers != nil {
-		s.Viewers = h.Viewers(channel)
-	}
-	return encode(s)
 }
 
 // actorOf returns who the client is: what Connect said.

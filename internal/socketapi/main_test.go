@@ -3,7 +3,7 @@ package socketapi
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"lifecircle/internal/pgtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { pgtest.Main(m) }

@@ -30,17 +30,13 @@ type saidFeed struct {
 	asked string
 }
 
-func (f *saidFeed) RecentCounts(context.Context, id.ID) ([]feed.PostCounts, error) {
-	return nil, f.err
-}
-
 func (f *saidFeed) ask(format string, args ...any) error {
 	f.asked = fmt.Sprintf(format, args...)
 	return f.err
 }
 
-func (f *saidFeed) Circle(_ context.Context, a feed.Actor, circle id.ID) (feed.CircleView, error) {
-	return feed.CircleView{Circle: feed.Circle{ID: circle}}, f.ask("circle %s %s", a.User, circle)
+func (f *saidFeed) CircleState(_ context.Context, circle id.ID, viewers []id.ID) (*feed.CircleState, error) {
+	return &feed.CircleState{Circle: feed.Circle{ID: circle}}, f.ask("circle %s %s", viewers, circle)
 }
 
 func (f *saidFeed) CreatePost(_ context.Context, a feed.Actor, circle id.ID, in feed.NewPost, key string) (feed.PostView, error) {

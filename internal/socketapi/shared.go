@@ -2,76 +2,110 @@ package socketapi
 
 import (
 	"context"
+	"errors"
 	"sync"
+	"time"
 )
 
-// shared merges reads of the same thing: while one is under way, all who ask
-// wait for the next, which serves them together. Nobody gets the result of a
-// read that began before he asked. The zero value is ready.
-type shared[K comparable, V any] struct {
-	mu    sync.Mutex
-	reads map[K]*sharedRead[V] // the read under way of a key, and the one after it
+const (
+	// gatherTime is the time between the beginnings of two reads for a crowd:
+	// ten thousand who come back within seconds are served by tens of reads.
+	gatherTime = 100 * time.Millisecond
+	// crowd is how many make one. Fewer wait for less, in proportion; who comes
+	// alone is served at once.
+	crowd = 20
+	// sharedProbes is how many idle keys a new key may remove.
+	sharedProbes = 4
+)
+
+var errReadFailed = errors.New("the read ended without a result")
+
+// shared merges reads of the same thing: who asks while one is under way, or
+// soon after one that served many, waits for the next, which serves all of them
+// together. Nobody gets the result of a read that began before he asked. The
+// zero value is ready. What waits is bounded by the clients, who ask for one
+// thing at a time.
+type shared[K comparable, A, V any] struct {
+	mu   sync.Mutex
+	keys map[K]*sharedKey[A, V]
 }
 
-type sharedRead[V any] struct {
+// sharedKey is guarded by shared.mu.
+type sharedKey[A, V any] struct {
+	running, next *sharedRead[A, V]
+	earliest      time.Time // for the next to begin
+}
+
+type sharedRead[A, V any] struct {
+	asks  []A           // of those whom it serves; complete when it begins
 	done  chan struct{} // closed when value and err are there
 	value V
 	err   error
-	next  *sharedRead[V] // who waits here asked while this one was under way
 }
 
-// do returns the result of read, done by one of those who ask for key.
-func (s *shared[K, V]) do(ctx context.Context, key K, read func(context.Context) (V, error)) (V, error) {
+// do returns the result of read, done by one of those who ask for key, for all
+// their asks.
+func (s *shared[K, A, V]) do(ctx context.Context, key K, ask A, read func(context.Context, []A) (V, error)) (V, error) {
 	s.mu.Lock()
-	running := s.reads[key]
-	if running == nil {
-		mine := &sharedRead[V]{done: make(chan struct{})}
-		s.start(key, mine)
+	k := s.key(key)
+	if r := k.next; r != nil {
+		r.asks = append(r.asks, ask)
 		s.mu.Unlock()
-		s.run(ctx, key, mine, read)
-		return mine.value, mine.err
+		return r.wait(ctx)
 	}
-	wanted := running.next
-	if wanted != nil {
-		s.mu.Unlock()
-		return wanted.wait(ctx)
-	}
-	mine := &sharedRead[V]{done: make(chan struct{})}
-	running.next = mine
+	mine := &sharedRead[A, V]{asks: []A{ask}, done: make(chan struct{}), err: errReadFailed}
+	before, earliest := k.running, k.earliest
+	k.next = mine
 	s.mu.Unlock()
-	<-running.done // bounded by the reader's own context
-	s.run(ctx, key, mine, read)
+	if before != nil {
+		<-before.done // bounded by the reader's own context
+	}
+	time.Sleep(time.Until(earliest)) // for gatherTime at most, whoever goes away: others wait
+	s.run(ctx, k, mine, read)
 	return mine.value, mine.err
 }
 
-func (s *shared[K, V]) start(key K, r *sharedRead[V]) {
-	if s.reads == nil {
-		s.reads = map[K]*sharedRead[V]{}
+// key returns what is known of a key. It needs s.mu.
+func (s *shared[K, A, V]) key(key K) *sharedKey[A, V] {
+	if k := s.keys[key]; k != nil {
+		return k
 	}
-	s.reads[key] = r
+	if s.keys == nil {
+		s.keys = map[K]*sharedKey[A, V]{}
+	}
+	now, looked := time.Now(), 0
+	for other, k := range s.keys { // begins anywhere
+		if k.running == nil && k.next == nil && now.After(k.earliest) {
+			delete(s.keys, other)
+		}
+		if looked++; looked == sharedProbes {
+			break
+		}
+	}
+	k := &sharedKey[A, V]{}
+	s.keys[key] = k
+	return k
 }
 
 // run reads for everybody who waits for r. It goes on without the one who
 // began it, because others wait.
-func (s *shared[K, V]) run(ctx context.Context, key K, r *sharedRead[V], read func(context.Context) (V, error)) {
+func (s *shared[K, A, V]) run(ctx context.Context, k *sharedKey[A, V], r *sharedRead[A, V], read func(context.Context, []A) (V, error)) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rereadTimeout)
 	defer cancel()
-	defer s.finish(key, r) // even if read panics, nobody waits for ever
-	r.value, r.err = read(ctx)
-}
-
-func (s *shared[K, V]) finish(key K, r *sharedRead[V]) {
 	s.mu.Lock()
-	if r.next != nil {
-		s.reads[key] = r.next
-	} else {
-		delete(s.reads, key)
-	}
+	k.running, k.next = r, nil
+	k.earliest = time.Now().Add(gatherTime / crowd * time.Duration(min(len(r.asks), crowd)))
 	s.mu.Unlock()
-	close(r.done)
+	defer func() { // even if read panics, nobody waits for ever
+		s.mu.Lock()
+		k.running = nil
+		s.mu.Unlock()
+		close(r.done)
+	}()
+	r.value, r.err = read(ctx, r.asks)
 }
 
-func (r *sharedRead[V]) wait(ctx context.Context) (V, error) {
+func (r *sharedRead[A, V]) wait(ctx context.Context) (V, error) {
 	select {
 	case <-r.done:
 		return r.value, r.err
