@@ -190,8 +190,8 @@ func TestFloodOfCommands(t *testing.T) {
 		s := start(t, func(o *hub.Options) { o.CommandRate, o.CommandBurst = 10, 5 })
 		c := s.connected(ctx, t, wire.Protobuf, "")
 		go func() {
-			for id := uint32(2); ; id++ {
-				if c.Send(ctx, &wire.Command{ID: id, RPC: &wire.RPCRequest{Method: "echo", Data: []byte("1")}}) != nil {
+			for id := range uint32(1000) {
+				if c.Send(ctx, &wire.Command{ID: id + 2, RPC: &wire.RPCRequest{Method: "echo", Data: []byte("1")}}) != nil {
 					return
 				}
 			}
