@@ -51,6 +51,7 @@ type Server struct {
 	TrustedProxy   []string       `name:"trusted-proxy" env:"LIFECIRCLE_TRUSTED_PROXY" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed; may be repeated."`
 	AllowedOrigin  []string       `name:"allowed-origin" env:"LIFECIRCLE_ALLOWED_ORIGIN" placeholder:"ORIGIN" help:"Other sites whose pages may open sockets; may be repeated."`
 	TrustedProxies []netip.Prefix `kong:"-"` // TrustedProxy, read
+	Tracing        `embed:""`
 }
 
 // Secret is a setting that may hold a password. It prints as *** wherever it

@@ -47,6 +47,9 @@ func (s *server) newRouter() {
 	s.echo = echo.New()
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = func(err error, c echo.Context) { s.refuse(c, err) }
+	if s.Tracer != nil {
+		s.echo.Use(s.traced)
+	}
 	s.echo.Use(s.follow)
 	config := huma.Config{
 		OpenAPI:       newDocument(),

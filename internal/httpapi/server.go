@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/otel/trace"
 
 	"lifecircle/internal/ratelimit"
 )
@@ -47,6 +48,7 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	Log            *slog.Logger      // nil is slog.Default
 	Observe        func(Observation) // told of each answer; nil: nobody counts
+	Tracer         trace.Tracer      // makes a span of each request; nil: there are no traces
 }
 
 // Observation is one answered request, for metrics.
@@ -141,6 +143,9 @@ func (s *server) routes() {
 // serve is the outermost handler. Sockets leave here, so that nothing of a
 // request's life is held for as long as they last.
 func (s *server) serve(w http.ResponseWriter, r *http.Request) {
+	if s.Tracer != nil {
+		s.forgetForeignTrace(r)
+	}
 	r = s.withClientAddress(r)
 	secure(w.Header())
 	if r.URL.Path == socketPath && s.WebSocket != nil {

@@ -52,10 +52,11 @@ var (
 
 // Options of a pool. The zero value is fine.
 type Options struct {
-	AppName          string        // shown in pg_stat_activity; default "lifecircle"
-	MaxConns         int32         // default 16, or pool_max_conns of the URL
-	MinConns         int32         // kept open; default 0
-	StatementTimeout time.Duration // default 30 s; negative: none
+	AppName          string          // shown in pg_stat_activity; default "lifecircle"
+	MaxConns         int32           // default 16, or pool_max_conns of the URL
+	MinConns         int32           // kept open; default 0
+	StatementTimeout time.Duration   // default 30 s; negative: none
+	Tracer           pgx.QueryTracer // sees each statement; nil: nobody
 }
 
 // Open connects to the database at url and checks that it can be used. The
@@ -102,6 +103,7 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 	}
 
 	cc := cfg.ConnConfig
+	cc.Tracer = o.Tracer
 	if cc.ConnectTimeout == 0 || cc.ConnectTimeout > dialTimeout {
 		cc.ConnectTimeout = dialTimeout
 	}
