@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"lifecircle/hub"
 )
@@ -19,31 +18,22 @@ const (
 	// DefaultPrefix begins the names of the Redis channels.
 	DefaultPrefix = "lc:"
 
-	subscribeTime = time.Second // for the confirmation; later the comparison of heads delivers
-	networkTime   = time.Second // for each dial, write and answer
+	lostPause = 100 * time.Millisecond // between two calls of Sink.Lost
 )
 
-// Broker is a hub.Broker over one Redis server.
+// Broker is a hub.Broker over one Redis server, or over the masters of a Cluster.
 type Broker struct {
-	client *redis.Client
-	prefix string
-	logger *slog.Logger
-	queue  publishQueue
-	stats  counters
-	away   bool // the loss of the connection has been logged; owned by receive
+	dialer     dialer
+	dialect    dialect
+	partitions []*partition
+	routes     atomic.Pointer[routes]
+	cluster    *cluster // finds the routes; nil with one server, which is the route
+	logger     *slog.Logger
+	stats      counters
+	lost       chan struct{} // holds one token when Sink.Lost is due
 
-	mu       sync.Mutex // guards what follows; a leaf
-	channels map[string]*channel
-	session  *session // nil while there is no connection
-	downErr  error    // why there is none
-}
-
-// channel is one that the node wants, in all sessions.
-type channel struct {
-	unconfirmed int             // subscribe commands of this session without an answer
-	confirmed   bool            // the server delivers
-	late        bool            // somebody stopped waiting for the confirmation
-	waiters     []chan struct{} // closed when confirmed, or when the session ends
+	mu   sync.Mutex // guards away; a leaf
+	away int        // partitions whose loss has been logged
 }
 
 // Stats count what went wrong. They only grow.
@@ -55,51 +45,117 @@ type Stats struct {
 
 type counters struct{ dropped, malformed, sessions atomic.Uint64 }
 
-// New returns a broker for the server that opt names; its timeouts and retries
-// are replaced. An empty prefix is DefaultPrefix. Nothing happens before Run.
-func New(opt *redis.Options, prefix string, logger *slog.Logger) *Broker {
-	o := *opt
-	o.Protocol = 2
-	o.MaxRetries, o.DialerRetries = -1, 1
-	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = networkTime, networkTime, networkTime
-	o.ContextTimeoutEnabled = true
-	o.PoolSize = 10 // one is used; so many dials may fail before the library refuses for a second
-	o.DisableIdentity = true
-	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	if prefix == "" {
-		prefix = DefaultPrefix
+// dialect is what a server is told and says; a Cluster's differs.
+type dialect struct {
+	subscribe, unsubscribe   func(*redis.PubSub, context.Context, ...string) error
+	publish                  func(redis.Pipeliner, context.Context, string, any) *redis.IntCmd
+	subscribed, unsubscribed string
+}
+
+var plain = dialect{
+	subscribe: (*redis.PubSub).Subscribe, unsubscribe: (*redis.PubSub).Unsubscribe, publish: redis.Pipeliner.Publish,
+	subscribed: "subscribe", unsubscribed: "unsubscribe",
+}
+
+var sharded = dialect{
+	subscribe: (*redis.PubSub).SSubscribe, unsubscribe: (*redis.PubSub).SUnsubscribe, publish: redis.Pipeliner.SPublish,
+	subscribed: "ssubscribe", unsubscribed: "sunsubscribe",
+}
+
+// New returns a broker for the server that options name; their timeouts and
+// retries are replaced. An empty prefix is DefaultPrefix. Nothing happens before Run.
+func New(options *redis.Options, prefix string, logger *slog.Logger) *Broker {
+	b := newBroker(*options, plain, logger)
+	b.partitions = []*partition{newPartition(orDefault(prefix), true)}
+	only := newOutlet(options.Addr)
+	b.routes.Store(&routes{of: []*outlet{only}, all: []*outlet{only}})
+	return b
+}
+
+// NewCluster is New for a Redis Cluster. Options are the way to any of its
+// servers; addrs are those to ask first.
+func NewCluster(options *redis.Options, addrs []string, prefix string, logger *slog.Logger) *Broker {
+	b := newBroker(*options, sharded, logger)
+	b.cluster = newCluster(addrs)
+	for _, tag := range b.cluster.tags {
+		b.partitions = append(b.partitions, newPartition(orDefault(prefix)+"{"+tag+"}:", false))
 	}
+	b.routes.Store(&routes{of: make([]*outlet, tagCount)})
+	return b
+}
+
+func newBroker(options redis.Options, d dialect, logger *slog.Logger) *Broker {
 	if logger == nil {
 		logger = slog.Default()
 	}
-	return &Broker{
-		client:   redis.NewClient(&o),
-		prefix:   prefix,
-		logger:   logger,
-		queue:    newPublishQueue(),
-		channels: make(map[string]*channel),
-		downErr:  errors.New("not run yet"),
-	}
+	return &Broker{dialer: newDialer(options), dialect: d, logger: logger, lost: make(chan struct{}, 1)}
 }
 
-// Run keeps a connection for receiving and sends what is published, until ctx ends.
+func orDefault(prefix string) string {
+	if prefix == "" {
+		return DefaultPrefix
+	}
+	return prefix
+}
+
+// Run receives for sink and sends what is published, until ctx ends; what is
+// queued then is sent within drainTime.
 func (b *Broker) Run(ctx context.Context, sink hub.Sink) error {
 	var loops sync.WaitGroup
-	loops.Go(func() { b.receive(ctx, sink) })
-	loops.Go(func() { b.send(ctx) })
-	loops.Wait()
-	if err := b.client.Close(); err != nil {
-		return fmt.Errorf("close redis: %w", err)
+	loops.Go(func() { b.tellLost(ctx, sink) })
+	if b.cluster != nil {
+		loops.Go(func() { b.followCluster(ctx) })
+	} else {
+		loops.Go(func() { b.send(ctx, b.routes.Load().all[0]) })
 	}
+	for i, p := range b.partitions {
+		loops.Go(func() { b.receive(ctx, i, p, sink) })
+	}
+	loops.Wait()
 	return nil
 }
 
-// Health is nil while publications are received.
+// tellLost calls Sink.Lost at once, but when a server's partitions come back
+// one after the other, only a few times for all of them.
+func (b *Broker) tellLost(ctx context.Context, sink hub.Sink) {
+	for {
+		select {
+		case <-b.lost:
+			sink.Lost()
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-time.After(lostPause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (b *Broker) beLost() {
+	select {
+	case b.lost <- struct{}{}:
+	default: // it is about to be told
+	}
+}
+
+// Health is nil while every server that the node needs takes and delivers publications.
 func (b *Broker) Health() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.session == nil {
-		return fmt.Errorf("redis: %w", b.downErr)
+	var faults []error
+	if b.cluster != nil {
+		faults = append(faults, b.cluster.fault())
+	}
+	for _, o := range b.routes.Load().all {
+		faults = append(faults, o.fault())
+	}
+	for _, p := range b.partitions {
+		faults = append(faults, p.fault())
+	}
+	for _, err := range faults { // one says enough
+		if err != nil {
+			return fmt.Errorf("redis: %w", err)
+		}
 	}
 	return nil
 }
@@ -109,74 +165,73 @@ func (b *Broker) Stats() Stats {
 	return Stats{Dropped: b.stats.dropped.Load(), Malformed: b.stats.malformed.Load(), Sessions: b.stats.sessions.Load()}
 }
 
-// Subscribe implements hub.Broker. While Redis is down it returns at once.
-func (b *Broker) Subscribe(ctx context.Context, name string) error {
-	confirmed := b.want(name)
-	if confirmed == nil {
-		return nil
-	}
-	timer := time.NewTimer(subscribeTime)
-	defer timer.Stop()
-	select {
-	case <-confirmed:
-		return nil
-	case <-timer.C:
-		b.beLate(name)
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("subscribe to %q: %w", name, ctx.Err())
-	}
+func (b *Broker) partition(channel string) (int, *partition) {
+	i := share(channel, len(b.partitions))
+	return i, b.partitions[i]
 }
 
-// want enters the channel and returns what to wait for, nil for nothing.
-func (b *Broker) want(name string) (confirmed <-chan struct{}) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	ch := b.channels[name]
-	if ch == nil {
-		ch = new(channel)
-		b.channels[name] = ch
-	}
-	if b.session == nil || ch.confirmed {
-		return nil
-	}
-	if ch.unconfirmed == 0 {
-		ch.unconfirmed++
-		b.session.order(operation{subscribe: true, channel: name})
-	}
-	waiter := make(chan struct{})
-	ch.waiters = append(ch.waiters, waiter)
-	return waiter
-}
-
-// beLate has Sink.Lost called when the confirmation comes after all.
-func (b *Broker) beLate(name string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if ch := b.channels[name]; ch != nil && !ch.confirmed {
-		ch.late = true
-	}
+// Subscribe implements hub.Broker. While the channel's server is down it returns at once.
+func (b *Broker) Subscribe(ctx context.Context, channel string) error {
+	_, p := b.partition(channel)
+	return p.subscribe(ctx, channel)
 }
 
 // Unsubscribe implements hub.Broker. It does not wait for the server.
-func (b *Broker) Unsubscribe(_ context.Context, name string) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	ch := b.channels[name]
-	if ch == nil {
-		return nil
-	}
-	ch.release()
-	delete(b.channels, name)
-	if b.session != nil {
-		b.session.order(operation{channel: name})
+func (b *Broker) Unsubscribe(_ context.Context, channel string) error {
+	_, p := b.partition(channel)
+	p.unsubscribe(channel)
+	return nil
+}
+
+// Publish implements hub.Broker. It queues p and returns; what Redis does not take is dropped.
+func (b *Broker) Publish(_ context.Context, channel string, p hub.Publication) error {
+	i, part := b.partition(channel)
+	m := outgoing{partition: i, channel: part.prefix + channel, message: encode(p)}
+	if o := b.routes.Load().of[i]; o != nil {
+		b.count(o.push(m))
+	} else {
+		b.count(b.cluster.stray(m))
 	}
 	return nil
 }
 
-func (c *channel) release() {
-	for _, w := range c.waiters {
-		close(w)
+// count counts a publication that was not taken.
+func (b *Broker) count(taken bool) {
+	if !taken {
+		b.stats.dropped.Add(1)
 	}
-	c.waiters = nil
+}
+
+var errNotRun = errors.New("not run yet")
+
+// logLoss says once that the connection is lost, whatever the number of partitions and attempts.
+func (b *Broker) logLoss(ctx context.Context, p *partition, err error) {
+	level := slog.LevelDebug
+	if !p.told && !errors.Is(err, errMoved) {
+		p.told = true
+		b.mu.Lock()
+		if b.away++; b.away == 1 {
+			level = slog.LevelWarn
+		}
+		b.mu.Unlock()
+	}
+	b.logger.Log(ctx, level, "the connection to redis is lost; the log delivers until it is back", "error", err)
+}
+
+func (b *Broker) logReturn(ctx context.Context, p *partition) {
+	if b.settle(p) {
+		b.logger.InfoContext(ctx, "the connection to redis is back")
+	}
+}
+
+// settle strikes p from those that are away, and tells whether it was the last.
+func (b *Broker) settle(p *partition) bool {
+	if !p.told {
+		return false
+	}
+	p.told = false
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.away--
+	return b.away == 0
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -24,12 +23,18 @@ const (
 	maxCommands = 512             // channels in one command
 )
 
+var (
+	errIdle  = errors.New("nothing is wanted")
+	errMoved = errors.New("the server has ended a subscription: its slot was moved")
+)
+
 // session is one connection for receiving, from its first subscription to its loss.
 type session struct {
 	pubsub  *redis.PubSub
 	heard   atomic.Int64    // when the server last said something, in nanoseconds since 1970
 	kick    chan struct{}   // holds one token when there are orders
-	orders  []operation     // to be sent; guarded by Broker.mu
+	orders  []operation     // to be sent; guarded by partition.mu
+	leaving map[string]int  // ends of delivery that were ordered and not confirmed; guarded by partition.mu
 	waiting map[string]bool // channels of the beginning that are not confirmed; owned by the receiver
 }
 
@@ -39,7 +44,7 @@ type operation struct {
 	channel   string
 }
 
-// order needs Broker.mu.
+// order needs partition.mu.
 func (s *session) order(o operation) {
 	s.orders = append(s.orders, o)
 	select {
@@ -48,25 +53,27 @@ func (s *session) order(o operation) {
 	}
 }
 
-// receive runs one session after the other until ctx ends.
-func (b *Broker) receive(ctx context.Context, sink hub.Sink) {
+// receive runs one session of the partition after the other until ctx ends.
+func (b *Broker) receive(ctx context.Context, i int, p *partition, sink hub.Sink) {
 	backoff := minBackoff
-	for ctx.Err() == nil {
+	if b.cluster != nil && !b.cluster.awaitLoad(ctx) {
+		return
+	}
+	for b.awaitWanted(ctx, p) {
 		began := time.Now()
-		err := b.runSession(ctx, sink)
-		b.endSession(err)
+		err := b.runSession(ctx, i, p, sink)
+		if errors.Is(err, errIdle) {
+			continue // the partition knows
+		}
+		p.end(err)
 		if ctx.Err() != nil {
 			return
 		}
+		b.logLoss(ctx, p, err)
+		b.reload()
 		if time.Since(began) > maxBackoff {
 			backoff = minBackoff
 		}
-		level := slog.LevelWarn
-		if b.away { // said already
-			level = slog.LevelDebug
-		}
-		b.away = true
-		b.logger.Log(ctx, level, "the connection to redis is lost; the log delivers until it is back", "error", err, "retry_in", backoff.String())
 		select {
 		case <-time.After(backoff/2 + rand.N(backoff)): //nolint:gosec // spreads load, hides nothing
 		case <-ctx.Done():
@@ -75,81 +82,88 @@ func (b *Broker) receive(ctx context.Context, sink hub.Sink) {
 	}
 }
 
-// runSession connects, subscribes to everything wanted, and receives until something fails.
-func (b *Broker) runSession(ctx context.Context, sink hub.Sink) error {
-	s := &session{pubsub: b.client.Subscribe(ctx), kick: make(chan struct{}, 1), waiting: make(map[string]bool)}
+// awaitWanted waits until there is reason for a session. It returns false when ctx ends.
+func (b *Broker) awaitWanted(ctx context.Context, p *partition) bool {
+	for p.idle() {
+		b.settle(p)
+		select {
+		case <-p.wanted:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return ctx.Err() == nil
+}
+
+// runSession connects, subscribes to everything wanted, and receives until
+// something fails or nothing is wanted any more.
+func (b *Broker) runSession(ctx context.Context, i int, p *partition, sink hub.Sink) error {
+	server := b.routes.Load().of[i]
+	if server == nil {
+		return errNoMaster
+	}
+	client := b.dialer.once(server.addr)
+	defer func() { _ = client.Close() }()
+	s := &session{pubsub: client.Subscribe(ctx), kick: make(chan struct{}, 1), leaving: make(map[string]int), waiting: make(map[string]bool)}
 	s.heard.Store(time.Now().UnixNano())
 	stopClose := context.AfterFunc(ctx, func() { _ = s.pubsub.Close() }) // a read does not look at ctx
 	defer stopClose()
 	defer func() { _ = s.pubsub.Close() }()
 	if err := s.pubsub.Ping(ctx); err != nil { // connects
-		return fmt.Errorf("connect: %w", err)
+		return fmt.Errorf("connect to %s: %w", server.addr, err)
 	}
-	b.beginSession(s)
-	if b.away {
-		b.away = false
-		b.logger.InfoContext(ctx, "the connection to redis is back")
-	}
-	if len(s.waiting) == 0 {
-		sink.Lost()
+	b.stats.sessions.Add(1)
+	p.begin(s)
+	b.logReturn(ctx, p)
+	if len(s.waiting) == 0 && p.stands() {
+		b.beLost()
 	}
 	sending, stopSending := context.WithCancel(ctx)
-	var sender sync.WaitGroup
-	defer sender.Wait()
-	defer stopSending()
-	sender.Go(func() { b.tend(sending, s) })
+	var tender sync.WaitGroup
+	var given error
+	tender.Go(func() { given = b.tend(sending, p, s) })
+	err := b.listen(ctx, p, s, sink)
+	stopSending()
+	tender.Wait()
+	if given != nil {
+		err = given
+	}
+	return fmt.Errorf("receive from %s: %w", server.addr, err)
+}
+
+func (b *Broker) listen(ctx context.Context, p *partition, s *session, sink hub.Sink) error {
 	for {
 		m, err := s.pubsub.Receive(ctx)
 		if err != nil {
-			return fmt.Errorf("receive: %w", err)
+			return err
 		}
 		s.heard.Store(time.Now().UnixNano())
-		b.take(ctx, s, m, sink)
+		if err := b.take(ctx, p, s, m, sink); err != nil {
+			return err
+		}
 	}
 }
 
-// beginSession orders all channels that are wanted and makes the session known.
-func (b *Broker) beginSession(s *session) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.stats.sessions.Add(1)
-	for name, ch := range b.channels {
-		ch.unconfirmed, ch.confirmed = 1, false
-		s.waiting[name] = true
-		s.order(operation{subscribe: true, channel: name})
-	}
-	b.session = s
-}
-
-// endSession lets everybody go who waits for a confirmation.
-func (b *Broker) endSession(err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.session, b.downErr = nil, err
-	for _, ch := range b.channels {
-		ch.release()
-		ch.unconfirmed, ch.confirmed, ch.late = 0, false, false // the next session begins with Lost
-	}
-}
-
-// tend sends the session's orders, and pings a silent server. When that fails it closes the connection.
-func (b *Broker) tend(ctx context.Context, s *session) {
+// tend sends the session's orders, and pings a silent server. When that fails,
+// or nothing has been wanted for long, it closes the connection and says why.
+func (b *Broker) tend(ctx context.Context, p *partition, s *session) error {
 	tick := time.NewTicker(pingAfter)
 	defer tick.Stop()
 	for {
 		var err error
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-s.kick:
-			err = b.sendOrders(ctx, s)
+			err = b.sendOrders(ctx, p, s)
 		case now := <-tick.C:
-			err = s.checkAlive(ctx, now)
+			if err = s.checkAlive(ctx, now); p.retire(now) {
+				err = errIdle
+			}
 		}
 		if err != nil {
-			b.logger.WarnContext(ctx, "the connection to redis is given up", "error", err)
 			_ = s.pubsub.Close() // the receiver notices
-			return
+			return err
 		}
 	}
 }
@@ -167,22 +181,22 @@ func (s *session) checkAlive(ctx context.Context, now time.Time) error {
 }
 
 // sendOrders sends the orders in their order, neighbours of a kind in one command.
-func (b *Broker) sendOrders(ctx context.Context, s *session) error {
-	b.mu.Lock()
+func (b *Broker) sendOrders(ctx context.Context, p *partition, s *session) error {
+	p.mu.Lock()
 	orders := s.orders
 	s.orders = nil
-	b.mu.Unlock()
+	p.mu.Unlock()
 	for len(orders) > 0 {
 		n, names := 0, []string(nil)
 		for n < len(orders) && n < maxCommands && orders[n].subscribe == orders[0].subscribe {
-			names = append(names, b.prefix+orders[n].channel)
+			names = append(names, p.prefix+orders[n].channel)
 			n++
 		}
-		send := s.pubsub.Unsubscribe
+		send := b.dialect.unsubscribe
 		if orders[0].subscribe {
-			send = s.pubsub.Subscribe
+			send = b.dialect.subscribe
 		}
-		if err := send(ctx, names...); err != nil {
+		if err := send(s.pubsub, ctx, names...); err != nil {
 			return fmt.Errorf("send subscriptions: %w", err)
 		}
 		orders = orders[n:]
@@ -191,41 +205,37 @@ func (b *Broker) sendOrders(ctx context.Context, s *session) error {
 }
 
 // take handles one message of the server.
-func (b *Broker) take(ctx context.Context, s *session, message any, sink hub.Sink) {
+func (b *Broker) take(ctx context.Context, p *partition, s *session, message any, sink hub.Sink) error {
 	switch m := message.(type) {
 	case *redis.Message:
-		p, err := decode([]byte(m.Payload))
+		publication, err := decode([]byte(m.Payload))
 		if err != nil {
 			b.stats.malformed.Add(1)
 			b.logger.WarnContext(ctx, "a message of redis was not understood", "channel", m.Channel, "error", err)
-			return
+			return nil
 		}
-		sink.Receive(strings.TrimPrefix(m.Channel, b.prefix), p)
+		sink.Receive(strings.TrimPrefix(m.Channel, p.prefix), publication)
 	case *redis.Subscription:
-		if m.Kind == "subscribe" {
-			b.confirm(s, strings.TrimPrefix(m.Channel, b.prefix), sink)
+		name := strings.TrimPrefix(m.Channel, p.prefix)
+		switch {
+		case m.Kind == b.dialect.subscribed:
+			b.confirm(p, s, name)
+		case m.Kind == b.dialect.unsubscribed && !p.left(s, name):
+			return errMoved
 		}
 	}
+	return nil
 }
 
 // confirm takes note that the server delivers the channel. Sink.Lost follows
 // the last channel of a session's beginning, and one that came too late.
-func (b *Broker) confirm(s *session, name string, sink hub.Sink) {
-	lost := false
-	b.mu.Lock()
-	if ch := b.channels[name]; ch != nil {
-		if ch.unconfirmed = max(ch.unconfirmed-1, 0); ch.unconfirmed == 0 {
-			ch.confirmed = true
-			lost, ch.late = ch.late, false
-			ch.release()
-		}
-	}
-	b.mu.Unlock()
+func (b *Broker) confirm(p *partition, s *session, name string) {
+	lost := p.confirm(name)
 	if s.waiting[name] {
 		delete(s.waiting, name)
-		lost = lost || len(s.waiting) == 0
+		lost = len(s.waiting) == 0 && p.stands() || lost
 	}
 	if lost {
-		sink.Lost()
+		b.beLost()
 	}
 }

@@ -1,7 +1,8 @@
-// Package redisserver starts real Redis servers for tests: on a Unix socket in
-// a folder of the test, without persistence. A server ends with its test, by
-// its process id; Kill and Restart lie in between. It refuses to run where no
-// redis-server is installed: the test fails and says so.
+// Package redisserver starts real Redis servers for tests, without persistence:
+// one on a Unix socket in a folder of the test (Start), or three masters of a
+// Cluster on ports of the loopback interface (cluster.go). A server ends with
+// its test, by its process id; Kill and Restart lie in between. It refuses to
+// run where no redis-server is installed: the test fails and says so.
 package redisserver
 
 import (
@@ -26,11 +27,20 @@ type Server struct {
 	t      testing.TB
 	binary string
 	dir    string
+	args   []string  // besides those that every server gets
 	cmd    *exec.Cmd // nil while it is killed
 }
 
 // Start starts a server that runs until the test ends.
 func Start(t testing.TB) *Server {
+	t.Helper()
+	s := newServer(t, "--port", "0")
+	s.Restart()
+	return s
+}
+
+// newServer is a server that is not started yet, and is gone when the test ends.
+func newServer(t testing.TB, args ...string) *Server {
 	t.Helper()
 	binary, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -40,12 +50,11 @@ func Start(t testing.TB) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, binary: binary, dir: dir}
+	s := &Server{t: t, binary: binary, dir: dir, args: args}
 	t.Cleanup(func() {
 		s.Kill()
 		_ = os.RemoveAll(dir)
 	})
-	s.Restart()
 	return s
 }
 
@@ -68,31 +77,37 @@ func (s *Server) Kill() {
 // Restart starts the server again, empty, and waits until it answers.
 func (s *Server) Restart() {
 	s.t.Helper()
+	if err := s.restart(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *Server) restart() error {
 	s.Kill()
 	_ = os.Remove(s.Socket())
-
-	s.cmd = exec.Command(s.binary, "--port", "0", "--unixsocket", s.Socket(), "--save", "", "--appendonly", "no",
-		"--dir", s.dir, "--logfile", filepath.Join(s.dir, "redis.log"))
+	args := []string{"--unixsocket", s.Socket(), "--save", "", "--appendonly", "no", "--dir", s.dir, "--logfile", filepath.Join(s.dir, "redis.log")}
+	s.cmd = exec.Command(s.binary, append(args, s.args...)...)
 	if err := s.cmd.Start(); err != nil {
-		s.t.Fatalf("start redis-server: %v", err)
+		s.cmd = nil
+		return fmt.Errorf("start redis-server: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), startTime)
 	defer cancel()
 	for {
 		answer, err := s.do(ctx, "PING")
 		if err == nil && answer == "+PONG" {
-			return
+			return nil
 		}
 		select {
 		case <-time.After(10 * time.Millisecond):
 		case <-ctx.Done():
-			s.t.Fatalf("redis-server does not answer: %v", err)
+			return fmt.Errorf("redis-server does not answer: %w", err)
 		}
 	}
 }
 
 // Do sends one command, for what a test does behind the client's back (FLUSHALL, CLIENT KILL TYPE pubsub).
-// It returns the first line of the answer.
+// It returns the text of a bulk string, and of any other answer the first line.
 func (s *Server) Do(args ...string) string {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), startTime)
@@ -121,9 +136,19 @@ func (s *Server) do(ctx context.Context, args ...string) (string, error) {
 	if _, err := io.WriteString(conn, request); err != nil {
 		return "", fmt.Errorf("ask redis: %w", err)
 	}
-	line, err := bufio.NewReader(conn).ReadString('\n')
+	answers := bufio.NewReader(conn)
+	line, err := answers.ReadString('\n')
 	if err != nil {
 		return "", fmt.Errorf("read the answer of redis: %w", err)
 	}
-	return strings.TrimSuffix(line, "\r\n"), nil
+	line = strings.TrimSuffix(line, "\r\n")
+	size, err := strconv.Atoi(strings.TrimPrefix(line, "$"))
+	if err != nil || line[0] != '$' || size < 0 {
+		return line, nil
+	}
+	text := make([]byte, size)
+	if _, err := io.ReadFull(answers, text); err != nil {
+		return "", fmt.Errorf("read the answer of redis: %w", err)
+	}
+	return string(text), nil
 }

@@ -1,0 +1,236 @@
+package redisbroker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	refreshTime = 10 * time.Second       // between two looks at who has which slots
+	reloadPause = 200 * time.Millisecond // between two that somebody asked for
+)
+
+var errNoMaster = errors.New("no master serves the slot")
+
+// routes say which server takes and delivers the channels of each partition.
+type routes struct {
+	of  []*outlet // by partition; nil: nobody knows
+	all []*outlet
+}
+
+// cluster knows how to find out who has which slots.
+type cluster struct {
+	seeds  []string
+	tags   []string      // of the partitions
+	slots  []int         // of the tags
+	ask    chan struct{} // holds one token when somebody doubts the routes
+	loaded chan struct{} // closed when they were looked for, once
+
+	mu     sync.Mutex // guards what follows; a leaf
+	strays []outgoing // publications whose server is not known; at most maxQueued, more are dropped
+	closed bool       // Run has ended: no more strays
+	err    error      // of the last look; nil if it told
+}
+
+func newCluster(seeds []string) *cluster {
+	c := &cluster{seeds: seeds, tags: hashTags(), ask: make(chan struct{}, 1), loaded: make(chan struct{}), err: errNotRun}
+	for _, tag := range c.tags {
+		c.slots = append(c.slots, slotOf(tag))
+	}
+	return c
+}
+
+// stray keeps m until the routes have been looked for, and tells whether it did.
+func (c *cluster) stray(m outgoing) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || len(c.strays) >= maxQueued {
+		return false
+	}
+	c.strays = append(c.strays, m)
+	return true
+}
+
+func (c *cluster) takeStrays(closed bool) []outgoing {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	strays := c.strays
+	c.strays, c.closed = nil, closed
+	return strays
+}
+
+func (c *cluster) fault() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+func (c *cluster) setFault(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.err = err
+}
+
+// awaitLoad waits for the first look. It returns false when ctx ends.
+func (c *cluster) awaitLoad(ctx context.Context) bool {
+	select {
+	case <-c.loaded:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// reload has the routes looked for.
+func (b *Broker) reload() {
+	if b.cluster == nil {
+		return
+	}
+	select {
+	case b.cluster.ask <- struct{}{}:
+	default:
+	}
+}
+
+// followCluster keeps the routes right and runs their outlets until ctx ends.
+func (b *Broker) followCluster(ctx context.Context) {
+	var outlets sync.WaitGroup
+	defer outlets.Wait()
+	for first := true; ctx.Err() == nil; first = false {
+		slots, err := b.askSlots(ctx)
+		b.cluster.setFault(err)
+		if err == nil {
+			b.follow(slots, func(o *outlet) { outlets.Go(func() { b.send(ctx, o) }) })
+		}
+		b.sendStrays(false)
+		if first {
+			close(b.cluster.loaded)
+		}
+		pause(ctx, reloadPause)
+		wait := refreshTime
+		if err != nil {
+			wait = 0
+		}
+		select {
+		case <-b.cluster.ask:
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
+	b.sendStrays(true)
+}
+
+// slotRange is a master's.
+type slotRange struct {
+	first, last int
+	addr        string
+}
+
+// askSlots asks one server after the other who has which slots.
+func (b *Broker) askSlots(ctx context.Context) ([]slotRange, error) {
+	var failed error
+	for _, addr := range b.whomToAsk() {
+		slots, err := b.askServer(ctx, addr)
+		if err == nil {
+			return slots, nil
+		}
+		failed = fmt.Errorf("ask %s for the slots of the cluster: %w", addr, err)
+	}
+	return nil, failed
+}
+
+// whomToAsk are the known masters in any order, for each may know only the past, those that work first; then the seeds.
+func (b *Broker) whomToAsk() []string {
+	known := slices.Clone(b.routes.Load().all)
+	rand.Shuffle(len(known), func(i, j int) { known[i], known[j] = known[j], known[i] })
+	var addrs, broken []string
+	for _, o := range known {
+		if o.fault() == nil {
+			addrs = append(addrs, o.addr)
+		} else {
+			broken = append(broken, o.addr)
+		}
+	}
+	for _, addr := range append(slices.Clone(b.cluster.seeds), broken...) {
+		if !slices.Contains(addrs, addr) {
+			addrs = append(addrs, addr)
+		}
+	}
+	return addrs
+}
+
+func (b *Broker) askServer(ctx context.Context, addr string) ([]slotRange, error) {
+	ctx, cancel := context.WithTimeout(ctx, networkTime)
+	defer cancel()
+	client := b.dialer.client(addr)
+	defer func() { _ = client.Close() }()
+	answer, err := client.ClusterSlots(ctx).Result()
+	if err != nil {
+		return nil, err
+	}
+	if len(answer) == 0 {
+		return nil, errors.New("it knows of none")
+	}
+	asked, _, _ := net.SplitHostPort(addr)
+	slots := make([]slotRange, 0, len(answer))
+	for _, s := range answer {
+		if len(s.Nodes) == 0 {
+			continue
+		}
+		host, port, err := net.SplitHostPort(s.Nodes[0].Addr) // the others are replicas
+		if err != nil || host == "?" {
+			continue
+		}
+		if host == "" { // a server that does not know its own
+			host = asked
+		}
+		slots = append(slots, slotRange{s.Start, s.End, net.JoinHostPort(host, port)})
+	}
+	return slots, nil
+}
+
+// follow makes the routes, starts outlets to new servers and ends those to servers that have no slot of ours.
+func (b *Broker) follow(slots []slotRange, start func(*outlet)) {
+	old := b.routes.Load()
+	outlets := make(map[string]*outlet)
+	for _, o := range old.all {
+		outlets[o.addr] = o
+	}
+	now := &routes{of: make([]*outlet, len(b.partitions))}
+	for i, slot := range b.cluster.slots {
+		at := slices.IndexFunc(slots, func(r slotRange) bool { return r.first <= slot && slot <= r.last })
+		if at < 0 {
+			continue
+		}
+		o := outlets[slots[at].addr]
+		if o == nil {
+			o = newOutlet(slots[at].addr)
+			outlets[o.addr] = o
+			start(o)
+		}
+		now.of[i] = o
+		if !slices.Contains(now.all, o) {
+			now.all = append(now.all, o)
+		}
+	}
+	b.routes.Store(now)
+	for _, o := range old.all {
+		if !slices.Contains(now.all, o) {
+			o.close()
+		}
+	}
+}
+
+// sendStrays gives the strays to the servers that are known now.
+func (b *Broker) sendStrays(last bool) {
+	for _, m := range b.cluster.takeStrays(last) {
+		o := b.routes.Load().of[m.partition]
+		b.count(o != nil && o.push(m))
+	}
+}
