@@ -9,7 +9,7 @@ import (
 
 // Errors of Do; the item was not accepted and nothing was written.
 var (
-	ErrFull   = errors.New("group commit: queue is full")
+	ErrFull   = errors.New("group commit: as many items wait as may")
 	ErrClosed = errors.New("group commit: closed")
 )
 
@@ -18,6 +18,7 @@ type Options struct {
 	Lanes    int           // transactions at a time, each with its own goroutine; default 2
 	Queue    int           // items waiting in one lane; beyond it Do returns ErrFull; default 4,096
 	MaxBatch int           // items in one transaction; default 256
+	MaxWait  time.Duration // of an item under lasting overload, about; what would wait longer gets ErrFull; default 200 ms
 	Timeout  time.Duration // of one flush; default 10 s
 
 	// Observe, if set, is told of each flush once its items are answered: how
@@ -36,16 +37,21 @@ type Flush[T any] func(ctx context.Context, items []T) (errs []error)
 type Committer[T any] struct {
 	opts  Options
 	flush Flush[T]
-	lanes []chan entry[T]
+	lanes []lane[T]
 
 	mu     sync.RWMutex // held for reading while sending to a lane, for writing to close
 	closed bool
 }
 
+type lane[T any] struct {
+	queue chan entry[T]
+	load  *load
+}
+
 type entry[T any] struct {
 	item T
 	done chan<- error // buffered: the lane never waits for a caller
-	at   time.Time    // when it was accepted; zero if nobody observes
+	at   time.Time    // when it was accepted
 }
 
 // New returns a Committer; nothing is committed until Run is called.
@@ -53,10 +59,11 @@ func New[T any](o Options, flush Flush[T]) *Committer[T] {
 	o.Lanes = orDefault(o.Lanes, 2)
 	o.Queue = orDefault(o.Queue, 4096)
 	o.MaxBatch = orDefault(o.MaxBatch, 256)
+	o.MaxWait = orDefault(o.MaxWait, 200*time.Millisecond)
 	o.Timeout = orDefault(o.Timeout, 10*time.Second)
-	c := &Committer[T]{opts: o, flush: flush, lanes: make([]chan entry[T], o.Lanes)}
+	c := &Committer[T]{opts: o, flush: flush, lanes: make([]lane[T], o.Lanes)}
 	for i := range c.lanes {
-		c.lanes[i] = make(chan entry[T], o.Queue)
+		c.lanes[i] = lane[T]{queue: make(chan entry[T], o.Queue), load: newLoad(o)}
 	}
 	return c
 }
@@ -73,11 +80,7 @@ func orDefault[N int | time.Duration](n, def N) N {
 // and the item may or may not be committed: the caller must not touch it again.
 func (c *Committer[T]) Do(ctx context.Context, key uint64, item T) error {
 	done := make(chan error, 1)
-	e := entry[T]{item: item, done: done}
-	if c.opts.Observe != nil {
-		e.at = time.Now()
-	}
-	if err := c.accept(key, e); err != nil {
+	if err := c.accept(key, entry[T]{item: item, done: done, at: time.Now()}); err != nil {
 		return err
 	}
 	select {
@@ -94,8 +97,12 @@ func (c *Committer[T]) accept(key uint64, e entry[T]) error {
 	if c.closed {
 		return ErrClosed
 	}
+	l := c.lanes[mix(key)%uint64(len(c.lanes))]
+	if l.load.full(len(l.queue)) {
+		return ErrFull
+	}
 	select {
-	case c.lanes[mix(key)%uint64(len(c.lanes))] <- e:
+	case l.queue <- e:
 		return nil
 	default:
 		return ErrFull
@@ -122,48 +129,49 @@ func (c *Committer[T]) Run(ctx context.Context) error {
 	c.mu.Lock()
 	c.closed = true
 	for _, lane := range c.lanes {
-		close(lane)
+		close(lane.queue)
 	}
 	c.mu.Unlock()
 	lanes.Wait()
 	return nil
 }
 
-func (c *Committer[T]) runLane(ctx context.Context, lane <-chan entry[T]) {
+func (c *Committer[T]) runLane(ctx context.Context, l lane[T]) {
 	base := context.WithoutCancel(ctx)
 	items := make([]T, 0, c.opts.MaxBatch)
 	waiting := make([]chan<- error, 0, c.opts.MaxBatch)
-	for first := range lane {
+	for first := range l.queue {
 		items, waiting = append(items[:0], first.item), append(waiting[:0], first.done)
 		for len(items) < c.opts.MaxBatch {
-			e, ok := poll(lane)
+			e, ok := poll(l.queue)
 			if !ok {
 				break
 			}
 			items, waiting = append(items, e.item), append(waiting, e.done)
 		}
-		c.answer(base, first.at, items, waiting)
+		c.answer(base, l.load, first.at, items, waiting)
 		clear(items) // callers' items must not outlive their answers
 		clear(waiting)
 	}
 }
 
 // answer commits the items, of which the first was accepted at that time.
-func (c *Committer[T]) answer(base context.Context, accepted time.Time, items []T, waiting []chan<- error) {
+func (c *Committer[T]) answer(base context.Context, l *load, accepted time.Time, items []T, waiting []chan<- error) {
 	begin := time.Now()
 	errs := c.commit(base, items)
-	took := time.Since(begin)
+	end := time.Now()
+	l.note(len(items), begin.Sub(accepted), begin, end)
 	for i, err := range errs {
 		waiting[i] <- err
 	}
 	if c.opts.Observe != nil {
-		c.opts.Observe(len(items), begin.Sub(accepted), took)
+		c.opts.Observe(len(items), begin.Sub(accepted), end.Sub(begin))
 	}
 }
 
-func poll[E any](lane <-chan E) (e E, ok bool) {
+func poll[E any](queue <-chan E) (e E, ok bool) {
 	select {
-	case e, ok = <-lane:
+	case e, ok = <-queue:
 	default:
 	}
 	return e, ok
@@ -178,7 +186,7 @@ func (c *Committer[T]) commit(base context.Context, items []T) (errs []error) {
 // Queued returns how many items wait in all lanes at this moment.
 func (c *Committer[T]) Queued() (n int) {
 	for _, lane := range c.lanes {
-		n += len(lane)
+		n += len(lane.queue)
 	}
 	return n
 }
