@@ -67,6 +67,8 @@ func TestReadPicksTheAskedPart(t *testing.T) {
 		"newest":          {circlelog.Query{Limit: 2, Reverse: true}, "[10 9]"},
 		"downwards":       {circlelog.Query{Since: at(4), Limit: 2, Reverse: true}, "[3 2]"},
 		"bytes":           {circlelog.Query{Limit: 100, MaxBytes: 16}, "[1 2]"},
+		"bytes from top":  {circlelog.Query{Limit: 100, MaxBytes: 16, Reverse: true}, "[10 9]"},
+		"exactly":         {circlelog.Query{Since: at(8), Limit: 100, MaxBytes: 15}, "[9 10]"},
 		"at least one":    {circlelog.Query{Limit: 100, MaxBytes: 1}, "[1]"},
 		"down from above": {circlelog.Query{Since: at(99), Limit: 1, Reverse: true}, "[10]"},
 	} {

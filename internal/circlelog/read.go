@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -28,17 +29,21 @@ type Query struct {
 	Reverse  bool    // newest first, downwards from Since
 }
 
-// Read returns events and the log's top, both of one moment. If the first
-// event does not follow on Since, older ones have been trimmed.
+// Read returns events and the log's top, both of one moment, in one statement.
+// If the first event does not follow on Since, older ones have been trimmed.
 func (r *Reader) Read(ctx context.Context, circle id.ID, q Query) ([]Event, Position, error) {
-	top, err := Top(ctx, r.pool, circle)
-	if err != nil || q.Limit <= 0 {
+	if q.Limit <= 0 {
+		top, err := Top(ctx, r.pool, circle)
 		return nil, top, err
 	}
-	// The top is read first, so what is read after it is complete up to it:
-	// offsets become visible in order because their head is locked until commit.
-	events, err := r.events(ctx, circle, q, top)
-	return events, top, err
+	events, top, err := r.events(ctx, circle, q)
+	if err != nil {
+		return nil, top, fmt.Errorf("read the log of circle %s: %w", circle, err)
+	}
+	if top.Epoch == "" {
+		return nil, top, fmt.Errorf("%w: %s", ErrUnknownCircle, circle)
+	}
+	return events, top, nil
 }
 
 // Top returns the position of a log's last event.
@@ -56,45 +61,53 @@ func Top(ctx context.Context, db interface {
 	return p, nil
 }
 
+// Both read one range of the log's index, and sizes without the texts, so that
+// what MaxBytes leaves out is not sent. The head's row comes also without
+// events. A nested loop, the only join there is for it, keeps the order.
 const (
-	forward = `SELECT "offset", data FROM circle_events
-		WHERE circle_id = $1 AND "offset" > $2 AND "offset" <= $3 ORDER BY "offset" LIMIT $4`
-	reverse = `SELECT "offset", data FROM circle_events
-		WHERE circle_id = $1 AND "offset" < $2 AND "offset" <= $3 ORDER BY "offset" DESC LIMIT $4`
+	forward = `SELECT h.head_offset, h.epoch, e."offset", e.data FROM circle_heads h LEFT JOIN LATERAL (
+			SELECT "offset", data FROM (
+				SELECT "offset", data, sum(octet_length(data)) OVER (ORDER BY "offset" ROWS UNBOUNDED PRECEDING) AS bytes FROM (
+					SELECT "offset", data FROM circle_events
+					WHERE circle_id = $1 AND "offset" > $2 AND "offset" <= h.head_offset ORDER BY "offset" LIMIT $3) AS part) AS sized
+			WHERE bytes <= $4 OR bytes = octet_length(data) ORDER BY "offset") AS e ON true
+		WHERE h.circle_id = $1`
+	reverse = `SELECT h.head_offset, h.epoch, e."offset", e.data FROM circle_heads h LEFT JOIN LATERAL (
+			SELECT "offset", data FROM (
+				SELECT "offset", data, sum(octet_length(data)) OVER (ORDER BY "offset" DESC ROWS UNBOUNDED PRECEDING) AS bytes FROM (
+					SELECT "offset", data FROM circle_events
+					WHERE circle_id = $1 AND "offset" < $2 AND "offset" <= h.head_offset ORDER BY "offset" DESC LIMIT $3) AS part) AS sized
+			WHERE bytes <= $4 OR bytes = octet_length(data) ORDER BY "offset" DESC) AS e ON true
+		WHERE h.circle_id = $1`
 )
 
-func (r *Reader) events(ctx context.Context, circle id.ID, q Query, top Position) ([]Event, error) {
-	sql, from := forward, uint64(0)
+func (r *Reader) events(ctx context.Context, circle id.ID, q Query) (events []Event, top Position, err error) {
+	sql, from, bytes := forward, uint64(0), int64(math.MaxInt64)
 	if q.Reverse {
-		sql, from = reverse, top.Offset+1
+		sql, from = reverse, math.MaxInt64
 	}
 	if q.Since != nil {
-		from = min(*q.Since, top.Offset+1)
+		from = min(*q.Since, math.MaxInt64)
 	}
-	rows, err := r.pool.Query(ctx, sql, circle, from, top.Offset, q.Limit)
+	if q.MaxBytes > 0 {
+		bytes = int64(q.MaxBytes)
+	}
+	rows, err := r.pool.Query(ctx, sql, circle, from, q.Limit, bytes)
 	if err != nil {
-		return nil, fmt.Errorf("read the log of circle %s: %w", circle, err)
+		return nil, top, err
 	}
-	defer rows.Close()
 	var (
-		events []Event
-		bytes  int
+		offset *uint64 // nil: no event
+		data   []byte
 	)
-	for rows.Next() {
-		e := Event{Circle: circle, Epoch: top.Epoch}
-		if err := rows.Scan(&e.Offset, &e.Data); err != nil {
-			return nil, fmt.Errorf("read the log of circle %s: %w", circle, err)
+	_, err = pgx.ForEachRow(rows, []any{&top.Offset, &top.Epoch, &offset, &data}, func() error {
+		if offset != nil {
+			events = append(events, Event{Circle: circle, Offset: *offset, Epoch: top.Epoch, Data: data})
 		}
-		if bytes += len(e.Data); q.MaxBytes > 0 && bytes > q.MaxBytes && len(events) > 0 {
-			break
-		}
-		events = append(events, e)
-	}
-	rows.Close()
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read the log of circle %s: %w", circle, err)
-	}
-	return events, nil
+		data = nil // the next one's is its own
+		return nil
+	})
+	return events, top, err
 }
 
 // Heads returns the tops of many logs in one query. A circle without a log is
