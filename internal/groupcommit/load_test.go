@@ -117,9 +117,13 @@ func TestOverloadIsRefused(t *testing.T) {
 	})
 }
 
-// As much as can be done is no overload, nor is a store that stands still for a moment.
+// A store that stands still for a moment is no overload, not even soon after one.
 func TestHiccupIsNoOverload(t *testing.T) {
 	under(t, func(t *testing.T, c *groupcommit.Committer[time.Time], s *store) {
+		if _, o := offer(t, c, 3*rated, 0, 3*time.Second); o.refused == 0 {
+			t.Error("there was no overload")
+		}
+		offer(t, c, rated*8/10, 0, time.Second)
 		s.stuck = time.Second / 2
 		_, o := offer(t, c, rated*8/10, 0, 10*time.Second)
 		if o.refused > 0 {
