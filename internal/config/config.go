@@ -52,6 +52,7 @@ type Server struct {
 	AllowedOrigin  []string       `name:"allowed-origin" env:"LIFECIRCLE_ALLOWED_ORIGIN" placeholder:"ORIGIN" help:"Other sites whose pages may open sockets; may be repeated."`
 	TrustedProxies []netip.Prefix `kong:"-"` // TrustedProxy, read
 	Tracing        `embed:""`
+	Limits         `embed:""`
 }
 
 // Secret is a setting that may hold a password. It prints as *** wherever it
