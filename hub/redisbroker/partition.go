@@ -9,7 +9,7 @@ import (
 
 const (
 	subscribeTime = time.Second     // for the confirmation; later the comparison of heads delivers
-	idleTime      = 5 * time.Second // without channels, then a partition's connection is closed
+	idleTime      = 2 * time.Second // without channels, then a partition's connection is closed
 )
 
 // partition is a fixed part of the channels, received over one connection. One

@@ -13,7 +13,7 @@ func TestHashTags(t *testing.T) {
 			t.Errorf("%s lies in range %d, not %d", tag, at, i)
 		}
 	}
-	if first, last := tags[0], tags[tagCount-1]; first != "s18" || last != "s118" {
+	if first, last := tags[0], tags[tagCount-1]; first != "s18" || last != "s48" {
 		t.Errorf("the tags have changed (%s ... %s): nodes of before and after do not hear each other", first, last)
 	}
 }
