@@ -2,10 +2,15 @@ package swarm
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -29,6 +34,25 @@ type Options struct {
 	SendBytes        int           // kept for one connection whose socket is full, 64 KiB
 	HandshakeTimeout time.Duration // from Open to the answer of the upgrade, 10 s
 	CloseTimeout     time.Duration // for the peer's answer to our close frame, and for the end of its side, 5 s
+	TLS              *tls.Config   // for wss://; nil: the system's authorities
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Handler == nil {
+		return o, errors.New("a swarm needs a handler")
+	}
+	orDefault(&o.Loops, runtime.GOMAXPROCS(0))
+	orDefault(&o.MessageBytes, 16<<20)
+	orDefault(&o.SendBytes, 64<<10)
+	orDefault(&o.HandshakeTimeout, 10*time.Second)
+	orDefault(&o.CloseTimeout, 5*time.Second)
+	return o, nil
+}
+
+func orDefault[T int | time.Duration](v *T, def T) {
+	if *v <= 0 {
+		*v = def
+	}
 }
 
 // Target says what to connect to, and how.
@@ -78,8 +102,114 @@ type Stats struct {
 	Opened, Failed          int64 // handshakes
 }
 
+// Swarm is a set of connections.
+type Swarm struct {
+	opts    Options
+	loops   []*loop
+	turn    atomic.Uint64 // of the next connection: which loop, which source
+	streams streams
+
+	awaited           atomic.Int64 // connections with a deadline
+	bytesIn, bytesOut atomic.Int64
+	messagesIn        atomic.Int64
+	messagesOut       atomic.Int64
+	open              atomic.Int64
+	opened, failed    atomic.Int64
+	hosts             hosts
+	wg                sync.WaitGroup // the loops
+	closing           sync.Once
+}
+
+// New starts the loops. Close must follow.
+func New(o Options) (*Swarm, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Swarm{opts: o}
+	for i := range o.Loops {
+		l, err := newLoop(s, i)
+		if err != nil {
+			s.Close()
+			return nil, fmt.Errorf("make a loop: %w", err)
+		}
+		s.loops = append(s.loops, l)
+		s.wg.Go(l.run)
+	}
+	s.streams.swarm = s
+	return s, nil
+}
+
+// Close aborts every connection and ends every goroutine; it returns when all
+// calls of the Handler have returned. Do not call it from the Handler.
+func (s *Swarm) Close() {
+	s.closing.Do(func() {
+		for _, l := range s.loops {
+			l.stop()
+		}
+		s.streams.stop()
+	})
+	s.wg.Wait()
+}
+
+// Stats tells what went through the swarm. It is cheap, and exact only when nothing moves.
+func (s *Swarm) Stats() Stats {
+	return Stats{
+		BytesIn: s.bytesIn.Load(), BytesOut: s.bytesOut.Load(),
+		MessagesIn: s.messagesIn.Load(), MessagesOut: s.messagesOut.Load(),
+		Open: s.open.Load(), Opened: s.opened.Load(), Failed: s.failed.Load(),
+	}
+}
+
+// Loops is how many loops there are; Conn.Loop is below it.
+func (s *Swarm) Loops() int { return len(s.loops) }
+
+// Open begins a connection and returns at once; only the first lookup of a
+// host's name waits. opened is called exactly once, before any call of the
+// Handler for the connection, from the goroutine that reads it, or from Open
+// itself if the attempt fails at once. The Conn given back is good for Abort
+// while the attempt is under way.
+func (s *Swarm) Open(t Target, opened func(c *Conn, err error)) *Conn {
+	turn := s.turn.Add(1) - 1
+	c := &Conn{Data: t.Data, swarm: s, loop: int32(turn % uint64(len(s.loops)))} //nolint:gosec // few loops
+	c.allowed.Store(unlimited)
+	fail := func(err error) *Conn {
+		s.failed.Add(1)
+		opened(nil, fmt.Errorf("connect to %s: %w", t.URL, err))
+		return c
+	}
+	u, err := url.Parse(t.URL)
+	if err != nil {
+		return fail(err)
+	}
+	if u.Scheme != "ws" && u.Scheme != "wss" {
+		return fail(fmt.Errorf("the scheme is %q, neither ws nor wss", u.Scheme))
+	}
+	c.shake = newHandshake(u, &t, opened)
+	addr, err := s.hosts.lookup(u)
+	if err != nil {
+		return fail(err)
+	}
+	c.expect(s.opts.HandshakeTimeout)
+	begin := s.loops[c.loop].begin
+	if u.Scheme == "wss" || portable {
+		begin = s.streams.begin
+	}
+	if err := begin(c, route{to: addr, host: u.Hostname(), tls: u.Scheme == "wss", receiveBytes: t.ReceiveBytes, sources: t.Sources, turn: turn}); err != nil {
+		c.expect(0)
+		return fail(err)
+	}
+	return c
+}
+
+// closed tells the Handler.
+func (s *Swarm) closed(c *Conn, code int, reason string, err error) {
+	s.open.Add(-1)
+	s.opts.Handler.Closed(c, code, reason, err)
+}
+
 // Dial opens a connection and waits for it. When ctx ends first, the attempt is
-// aborted. Call it from many goroutines, or use Open, to connect many at once.
+// aborted. To connect many at once, call it from many goroutines, or use Open.
 func (s *Swarm) Dial(ctx context.Context, t Target) (*Conn, error) {
 	type result struct {
 		c   *Conn
@@ -91,10 +221,8 @@ func (s *Swarm) Dial(ctx context.Context, t Target) (*Conn, error) {
 	case r := <-done:
 		return r.c, r.err
 	case <-ctx.Done():
-		c.Abort()
-		if r := <-done; r.c != nil { // it opened at that moment; it is aborted and Closed will come
-			return nil, context.Cause(ctx)
-		}
-		return nil, context.Cause(ctx)
+		c.Abort() // it may open at this very moment; Closed comes then
+		<-done
+		return nil, fmt.Errorf("connect to %s: %w", t.URL, context.Cause(ctx))
 	}
 }
