@@ -19,14 +19,6 @@ import (
 	"lifecircle/static"
 )
 
-const (
-	maxRateKeys = 1 << 17 // people and addresses that one node remembers for rate limits
-
-	maxSubscriptions = 128        // of one socket, its user's own channel among them; beyond it 106
-	maxFrameBytes    = 64 << 10   // from a socket; beyond it close 1009
-	maxQueueBytes    = 1024 << 10 // waiting for one socket; beyond it 3008
-)
-
 // product is what serves people, joined.
 type product struct {
 	auth    *auth.Service
@@ -66,11 +58,11 @@ func (a *App) join(ctx context.Context) (err error) {
 
 	sockets := &socketapi.Handler{Tokens: p.auth, Limiter: limiter}
 	broker := socketapi.NewBroker(shared.broker, a.Log)
-	if p.node, err = hub.New(hub.Options{
+	limits := newLimits(s, openFiles(), a.Log)
+	if p.node, err = hub.New(limits.bind(hub.Options{
 		Handler: sockets, Log: socketapi.NewLog(circlelog.NewReader(pool)), Broker: broker,
 		Logger: a.Log, Version: a.Version.Version, Origins: s.AllowedOrigin, Occupancy: socketapi.Viewers,
-		MaxSubscriptions: maxSubscriptions, MaxMessageBytes: maxFrameBytes, QueueBytes: maxQueueBytes,
-	}); err != nil {
+	})); err != nil {
 		return err
 	}
 	p.news = socketapi.NewPublisher(p.node, shared.lossy, a.Log)
@@ -84,7 +76,7 @@ func (a *App) join(ctx context.Context) (err error) {
 	p.http, err = httpapi.New(httpapi.Options{ //nolint:contextcheck // its contexts are those of requests
 		Feed: p.feed, Auth: p.auth, Limiter: limiter, Dev: s.Dev, WebSocket: p.node, Web: static.FS(), Ready: a.ready.check,
 		Version: a.Version, TrustedProxies: s.TrustedProxies, Log: a.Log, Observe: a.metrics.observe,
-		Limits: map[string]any{"socket": map[string]int{"subscriptions": maxSubscriptions, "frame_bytes": maxFrameBytes, "queue_bytes": maxQueueBytes}},
+		Limits: limits.shown(),
 	})
 	if err != nil {
 		return fmt.Errorf("make the HTTP surface: %w", err)

@@ -49,7 +49,10 @@ func (s *Server) check() error {
 	if s.Drain < 0 || s.Drain > maxDrain {
 		return fmt.Errorf("--drain is %s; it must lie between 0s and %s", s.Drain, maxDrain)
 	}
-	if err := errors.Join(s.Tracing.check(), s.Limits.check()); err != nil {
+	if err := s.Tracing.check(); err != nil {
+		return err
+	}
+	if err := s.Limits.check(); err != nil {
 		return err
 	}
 	for _, p := range s.TrustedProxy {

@@ -13,13 +13,22 @@ var (
 	ErrClosed = errors.New("group commit: closed")
 )
 
+// What zero values of Options mean.
+const (
+	DefaultLanes    = 2
+	DefaultQueue    = 4096
+	DefaultMaxBatch = 256
+	DefaultMaxWait  = 200 * time.Millisecond
+	DefaultTimeout  = 10 * time.Second
+)
+
 // Options of a Committer; zero values take the defaults.
 type Options struct {
-	Lanes    int           // transactions at a time, each with its own goroutine; default 2
-	Queue    int           // items waiting in one lane; beyond it Do returns ErrFull; default 4,096
-	MaxBatch int           // items in one transaction; default 256
-	MaxWait  time.Duration // of an item under lasting overload, about; what would wait longer gets ErrFull; default 200 ms
-	Timeout  time.Duration // of one flush; default 10 s
+	Lanes    int           // transactions at a time, each with its own goroutine
+	Queue    int           // items waiting in one lane; beyond it Do returns ErrFull
+	MaxBatch int           // items in one transaction
+	MaxWait  time.Duration // of an item under lasting overload, about; what would wait longer gets ErrFull
+	Timeout  time.Duration // of one flush
 
 	// Observe, if set, is told of each flush once its items are answered: how
 	// many they were, how long the first of them had waited for its turn, and
@@ -56,11 +65,11 @@ type entry[T any] struct {
 
 // New returns a Committer; nothing is committed until Run is called.
 func New[T any](o Options, flush Flush[T]) *Committer[T] {
-	o.Lanes = orDefault(o.Lanes, 2)
-	o.Queue = orDefault(o.Queue, 4096)
-	o.MaxBatch = orDefault(o.MaxBatch, 256)
-	o.MaxWait = orDefault(o.MaxWait, 200*time.Millisecond)
-	o.Timeout = orDefault(o.Timeout, 10*time.Second)
+	o.Lanes = orDefault(o.Lanes, DefaultLanes)
+	o.Queue = orDefault(o.Queue, DefaultQueue)
+	o.MaxBatch = orDefault(o.MaxBatch, DefaultMaxBatch)
+	o.MaxWait = orDefault(o.MaxWait, DefaultMaxWait)
+	o.Timeout = orDefault(o.Timeout, DefaultTimeout)
 	c := &Committer[T]{opts: o, flush: flush, lanes: make([]lane[T], o.Lanes)}
 	for i := range c.lanes {
 		c.lanes[i] = lane[T]{queue: make(chan entry[T], o.Queue), load: newLoad(o)}

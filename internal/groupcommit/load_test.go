@@ -91,7 +91,7 @@ func under(t *testing.T, test func(*testing.T, *groupcommit.Committer[time.Time]
 	})
 }
 
-const usual = 200 * time.Millisecond // the default of MaxWait
+const usual = groupcommit.DefaultMaxWait
 
 // Three times of what can be done is offered: nearly as much as can be done is
 // done, quickly, and when it is over all is as before.
