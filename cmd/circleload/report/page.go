@@ -51,7 +51,7 @@ type table struct {
 // WriteHTML writes the report as one file that needs nothing else.
 func (r Report) WriteHTML(w io.Writer) error {
 	p := page{
-		Report: r, Took: short(r.Result.Measured) + " s measured, ended " + r.Result.Ended, Tone: "good", Highlights: r.highlights(), Plots: r.plots(), Tables: r.tables(),
+		Report: r, Took: r.took(), Tone: "good", Highlights: r.highlights(), Plots: r.plots(), Tables: r.tables(),
 		Style:  template.CSS(pageStyle), //nolint:gosec // page.css
 		Script: template.JS(pageScript), //nolint:gosec // page.js
 	}

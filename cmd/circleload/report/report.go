@@ -83,5 +83,13 @@ func (r Report) verdict() (string, bool) {
 	return "No faults: nothing lost, doubled or disordered", true
 }
 
+// took says how long it was measured, and how that ended.
+func (r Report) took() string {
+	if r.Result.Measured == 0 {
+		return "nothing measured"
+	}
+	return short(r.Result.Measured) + " s measured, ended " + r.Result.Ended
+}
+
 // Interrupted is how the result of a run says that it was ended early.
 const Interrupted = "interrupted"

@@ -124,7 +124,7 @@ func (r Report) processes() (rows [][]string, notes []string) {
 		}
 		rows = append(rows, p.cells(p.Name+" ("+strconv.Itoa(p.PID)+")"))
 	}
-	if r.Self.PID != 0 {
+	if r.Self.PID != 0 && r.Self.Problem == "" {
 		own := Process{CPUSeconds: r.Self.CPUSeconds, CPUCores: r.Self.CPUCores, MemoryBefore: r.Self.MemoryBefore, MemoryAfter: r.Self.MemoryAfter, MemoryHighest: r.Self.MemoryHighest}
 		rows = append(rows, own.cells("circleload itself"))
 	}

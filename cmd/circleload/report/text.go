@@ -12,8 +12,8 @@ import (
 func (r Report) WriteText(w io.Writer) error {
 	v := r.Result
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s: %s\n%s, %s, seed %d; %s s measured, ended %s\n\n",
-		r.Scenario, r.About, r.Target, r.Protocol, r.Seed, short(v.Measured), v.Ended)
+	fmt.Fprintf(&b, "\n%s: %s\n%s, %s, seed %d; %s\n\n",
+		r.Scenario, r.About, r.Target, r.Protocol, r.Seed, r.took())
 	writeTable(&b, nil, r.counts())
 	writeTable(&b, latencyHead, r.latencies())
 	rows, notes := r.processes()
