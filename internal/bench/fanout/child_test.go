@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,11 +18,12 @@ import (
 // The server's side of the measurement: a process that does one order after the
 // other, read from its standard input as JSON, and ends with that input.
 
-// order is what the test wants of the server; one field is set.
+// order is what the test wants of the server. The answer has what it used until then.
 type order struct {
-	Publish *schedule `json:"publish,omitempty"`
-	Stats   bool      `json:"stats,omitempty"`
-	Settle  bool      `json:"settle,omitempty"` // stats after a collection, unused memory returned
+	Publish *schedule `json:"publish,omitempty"` // and answer when it is done
+	Begin   *schedule `json:"begin,omitempty"`   // to publish, and answer at once
+	Halt    bool      `json:"halt,omitempty"`    // what was begun
+	Settle  bool      `json:"settle,omitempty"`  // collect, and return unused memory
 }
 
 // report is the answer to an order. The first one, without order, brings the address.
@@ -33,11 +34,12 @@ type report struct {
 }
 
 type stats struct {
-	CPU      time.Duration `json:"cpu"`       // of the process so far, user and system
-	Resident uint64        `json:"resident"`  // bytes of the process
-	InUse    uint64        `json:"in_use"`    // bytes of Go's heap and stacks
-	LogReads int           `json:"log_reads"` // so far
-	Clients  int           `json:"clients"`   // that are subscribed
+	CPU       time.Duration `json:"cpu"`       // of the process so far, user and system
+	Resident  uint64        `json:"resident"`  // bytes of the process that are not of files
+	InUse     uint64        `json:"in_use"`    // bytes of Go's heap and stacks
+	LogReads  int           `json:"log_reads"` // so far
+	Clients   int           `json:"clients"`   // that are subscribed
+	Published int           `json:"published"` // between Begin and Halt
 }
 
 // service is what a role serves.
@@ -56,6 +58,7 @@ func serveRole(role string) error {
 	if err != nil {
 		return fmt.Errorf("begin to serve as %s: %w", role, err)
 	}
+	c := &child{service: s}
 	out := json.NewEncoder(os.Stdout)
 	if err := out.Encode(report{Addr: s.addr()}); err != nil {
 		return fmt.Errorf("tell the address: %w", err)
@@ -67,7 +70,7 @@ func serveRole(role string) error {
 		} else if err != nil {
 			return fmt.Errorf("read an order: %w", err)
 		}
-		if err := out.Encode(obey(s, o)); err != nil {
+		if err := out.Encode(c.obey(o)); err != nil {
 			return fmt.Errorf("answer an order: %w", err)
 		}
 	}
@@ -90,23 +93,57 @@ func newService(role string) (service, error) {
 	}
 }
 
-func obey(s service, o order) report {
-	var err error
-	if o.Publish != nil {
-		err = o.Publish.run(s)
-	}
-	if o.Settle {
-		runtime.GC()
-		debug.FreeOSMemory()
+// child is the server process.
+type child struct {
+	service
+	halt  chan struct{} // closed to end what was begun
+	ended chan error    // what became of it
+	made  int           // publications of it, once it ended
+}
+
+func (c *child) obey(o order) report {
+	var st stats
+	err := c.act(o)
+	if err == nil {
+		st, err = measure(c)
 	}
 	if err != nil {
 		return report{Error: err.Error()}
 	}
-	st, err := measure(s)
-	if err != nil {
-		return report{Error: err.Error()}
+	if o.Halt {
+		st.Published = c.made
 	}
 	return report{Stats: st}
+}
+
+func (c *child) act(o order) error {
+	switch {
+	case o.Publish != nil:
+		_, err := o.Publish.run(c, nil)
+		return err
+	case o.Begin != nil:
+		c.halt, c.ended = make(chan struct{}), make(chan error, 1)
+		go func() {
+			made, err := o.Begin.run(c, c.halt)
+			c.made = made
+			c.ended <- err
+		}()
+	case o.Halt:
+		close(c.halt)
+		return <-c.ended
+	case o.Settle:
+		settle()
+	}
+	return nil
+}
+
+// settle frees what can be freed. Stacks shrink by half with each collection.
+func settle() {
+	const collections = 4
+	for range collections {
+		runtime.GC()
+	}
+	debug.FreeOSMemory()
 }
 
 func measure(s service) (stats, error) {
@@ -114,25 +151,29 @@ func measure(s service) (stats, error) {
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
 		return stats{}, fmt.Errorf("read the time used: %w", err)
 	}
-	statm, err := os.ReadFile("/proc/self/statm")
+	resident, err := anonymousMemory()
 	if err != nil {
-		return stats{}, fmt.Errorf("read the memory used: %w", err)
-	}
-	fields := strings.Fields(string(statm))
-	if len(fields) < 2 {
-		return stats{}, fmt.Errorf("read the memory used: %q", statm)
-	}
-	pages, err := strconv.ParseUint(fields[1], 10, 64)
-	if err != nil {
-		return stats{}, fmt.Errorf("read the memory used: %w", err)
+		return stats{}, err
 	}
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
 	return stats{
 		CPU:      time.Duration(usage.Utime.Nano() + usage.Stime.Nano()),
-		Resident: pages * uint64(os.Getpagesize()),
+		Resident: resident,
 		InUse:    mem.HeapInuse + mem.StackInuse,
 		LogReads: s.logReads(),
 		Clients:  s.clients(),
 	}, nil
+}
+
+func anonymousMemory() (uint64, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, fmt.Errorf("read the memory used: %w", err)
+	}
+	kib, _, ok := number(bytes.ReplaceAll(status, []byte(" "), nil), "RssAnon:\t")
+	if !ok {
+		return 0, errors.New("read the memory used: the kernel does not tell")
+	}
+	return kib << 10, nil
 }

@@ -2,243 +2,281 @@ package fanout
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"lifecircle/cmd/circleload/swarm"
 )
 
-// crowd is many clients, read by whoever waits for something. It is for one goroutine.
+// crowd is many clients of one server. Each has one subscription and checks
+// that the offsets of what it gets follow each other.
 type crowd struct {
-	tb       testing.TB
-	server   netip.AddrPort
-	epoll    int
-	viewers  []*viewer
-	byFD     map[int]*viewer
-	joined   int
-	received int
+	tb      testing.TB
+	swarm   *swarm.Swarm
+	target  swarm.Target
+	bare    bool // handshakes are all that is wanted of the server
+	viewers []*viewer
+
+	mu       sync.Mutex // guards what follows, and the viewers
+	changed  chan struct{}
+	joined   int // clients that are subscribed, or connected if bare
+	open     int
+	received int // publications, recovered ones excepted
 	latency  []time.Duration
-	buf      []byte
+	cutting  bool // the ends of connections are wanted
 	faults   []string
 }
 
-// viewer is a client with one subscription.
 type viewer struct {
-	fd       int
-	channel  string
-	upgraded bool
-	joined   bool
-	rest     []byte // of a frame that has not come whole
-	offset   uint64 // of the last publication
+	conn      *swarm.Conn
+	channel   string
+	epoch     string
+	offset    uint64 // of the last publication
+	came      bool   // it has a position
+	recovered bool   // the last subscription went on from it
 }
 
 const (
-	unjoinedAtOnce = 256
+	unjoinedAtOnce = 4000             // below the usual net.core.somaxconn, beyond which the kernel loses connects
 	patience       = 60 * time.Second // for what must come
 	maxFaults      = 5
 )
 
 // newCrowd connects a client for each of the channels and waits for all subscriptions.
-func newCrowd(tb testing.TB, addr string, channels []string) *crowd {
+func newCrowd(tb testing.TB, addr string, channels []string, bare bool) *crowd {
 	tb.Helper()
-	server, err := netip.ParseAddrPort(addr)
-	if err != nil {
+	c := &crowd{tb: tb, bare: bare, changed: make(chan struct{}, 1)}
+	c.target = swarm.Target{URL: "ws://" + addr + "/connection/websocket", Subprotocol: "centrifuge-json"}
+	var err error
+	if c.swarm, err = swarm.New(swarm.Options{Handler: c, Loops: 1, HandshakeTimeout: patience}); err != nil {
 		tb.Fatal(err)
 	}
-	c := &crowd{tb: tb, server: server, byFD: make(map[int]*viewer), buf: make([]byte, 1<<20)}
-	if c.epoll, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
-		tb.Fatal(err)
+	for _, channel := range channels {
+		c.viewers = append(c.viewers, &viewer{channel: channel})
 	}
-	for i, channel := range channels {
-		c.dial(&viewer{channel: channel})
-		for i-c.joined >= unjoinedAtOnce {
-			c.poll()
-		}
-	}
-	c.await("subscriptions", func() bool { return c.joined == len(channels) })
+	c.join()
 	return c
 }
 
-func (c *crowd) dial(v *viewer) {
-	c.tb.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err == nil {
-		err = unix.Connect(fd, &unix.SockaddrInet4{Addr: c.server.Addr().As4(), Port: int(c.server.Port())})
-	}
-	if err == nil {
-		err = unix.SetNonblock(fd, true)
-	}
-	if err == nil {
-		err = unix.EpollCtl(c.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(fd)})
-	}
-	if err != nil {
-		c.tb.Fatalf("connect: %v", err)
-	}
-	v.fd = fd
-	c.viewers = append(c.viewers, v)
-	c.byFD[fd] = v
-	c.send(v, []byte("GET /connection/websocket HTTP/1.1\r\nHost: "+c.server.String()+"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: centrifuge-json\r\n\r\n"))
-}
-
+// close ends all connections.
 func (c *crowd) close() {
-	for _, v := range c.viewers {
-		_ = unix.Close(v.fd)
-	}
-	_ = unix.Close(c.epoll)
+	c.mu.Lock()
+	c.cutting = true
+	c.mu.Unlock()
+	c.swarm.Close()
 }
 
-func (c *crowd) send(v *viewer, b []byte) {
-	if _, err := unix.Write(v.fd, b); err != nil {
-		c.tb.Fatalf("send: %v", err)
+// join connects all clients, and subscribes them from where they were.
+func (c *crowd) join() {
+	c.tb.Helper()
+	for i, v := range c.viewers {
+		c.await("subscriptions", func() bool { return i-c.joined < unjoinedAtOnce })
+		t := c.target
+		t.Data = v
+		c.swarm.Open(t, c.opened)
 	}
+	c.await("subscriptions", func() bool { return c.joined == len(c.viewers) })
 }
 
-// await reads until enough is true.
+// cut aborts all connections.
+func (c *crowd) cut() {
+	c.tb.Helper()
+	c.mu.Lock()
+	c.cutting = true
+	conns := make([]*swarm.Conn, len(c.viewers))
+	for i, v := range c.viewers {
+		conns[i] = v.conn
+	}
+	c.mu.Unlock()
+	for _, conn := range conns {
+		conn.Abort()
+	}
+	c.await("the ends of connections", func() bool { return c.open == 0 })
+	c.mu.Lock()
+	c.cutting, c.joined = false, 0
+	c.mu.Unlock()
+}
+
+// await waits until enough is true; it is called with the crowd locked.
 func (c *crowd) await(what string, enough func() bool) {
 	c.tb.Helper()
-	for deadline := time.Now().Add(patience); !enough(); c.poll() {
-		if time.Now().After(deadline) {
-			c.tb.Fatalf("waited too long for %s: %d subscribed, %d publications received", what, c.joined, c.received)
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		c.mu.Lock()
+		done, faults, joined, received := enough(), c.faults, c.joined, c.received
+		c.mu.Unlock()
+		if len(faults) > 0 {
+			c.tb.Fatalf("clients saw: %q", faults)
+		}
+		if done {
+			return
+		}
+		select {
+		case <-c.changed:
+		case <-late.C:
+			c.tb.Fatalf("waited too long for %s: %d joined, %d publications received", what, joined, received)
 		}
 	}
-	if len(c.faults) > 0 {
-		c.tb.Fatalf("clients saw: %v", c.faults)
+}
+
+// unlock ends what the swarm's goroutine does with the crowd.
+func (c *crowd) unlock() {
+	c.mu.Unlock()
+	select {
+	case c.changed <- struct{}{}:
+	default: // somebody is about to look anyway
 	}
 }
 
-func (c *crowd) poll() {
-	var events [512]unix.EpollEvent
-	n, err := unix.EpollWait(c.epoll, events[:], 100)
-	if err != nil && !errors.Is(err, unix.EINTR) {
-		c.tb.Fatalf("wait for sockets: %v", err)
-	}
-	for _, e := range events[:max(n, 0)] {
-		c.read(c.byFD[int(e.Fd)])
-	}
-}
-
-func (c *crowd) fault(format string, args ...any) {
+func (c *crowd) faultLocked(format string, args ...any) {
 	if len(c.faults) < maxFaults {
 		c.faults = append(c.faults, fmt.Sprintf(format, args...))
 	}
 }
 
-func (c *crowd) read(v *viewer) {
-	n, err := unix.Read(v.fd, c.buf)
-	switch {
-	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
+func (c *crowd) opened(conn *swarm.Conn, err error) {
+	c.mu.Lock()
+	defer c.unlock()
+	if err != nil {
+		c.faultLocked("connect: %v", err)
 		return
-	case err != nil || n == 0:
-		c.tb.Fatalf("a client was cut off: %v", err)
 	}
-	now, b := time.Now(), c.buf[:n]
-	if len(v.rest) > 0 {
-		b = append(v.rest, b...)
-		v.rest = nil
-	}
-	if !v.upgraded {
-		end := bytes.Index(b, []byte("\r\n\r\n"))
-		if end < 0 {
-			v.rest = bytes.Clone(b)
-			return
-		}
-		if !bytes.HasPrefix(b, []byte("HTTP/1.1 101 ")) {
-			c.tb.Fatalf("the server answered %q", b)
-		}
-		v.upgraded, b = true, b[end+4:]
-		c.send(v, maskedFrame([]byte(`{"id":1,"connect":{}}`+"\n"+`{"id":2,"subscribe":{"channel":`+strconv.Quote(v.channel)+`}}`)))
-	}
-	for {
-		payload, rest, ok := serverFrame(b)
-		if !ok {
-			v.rest = bytes.Clone(b)
-			if len(b) == 0 {
-				v.rest = nil
-			}
-			return
-		}
-		for line := range bytes.SplitSeq(payload, []byte("\n")) {
-			c.message(v, line, now)
-		}
-		b = rest
-	}
-}
-
-func (c *crowd) message(v *viewer, line []byte, now time.Time) {
-	switch {
-	case bytes.HasPrefix(line, []byte(`{"push":`)):
-		at, ok := numberAfter(line, messageHead)
-		offset, hasOffset := numberAfter(line[max(0, len(line)-40):], `"offset":`)
-		if !ok || !hasOffset {
-			return // a push of another kind
-		}
-		if v.offset != 0 && uint64(offset) != v.offset+1 {
-			c.fault("offset %d after %d on %s", offset, v.offset, v.channel)
-		}
-		v.offset = uint64(offset)
-		c.received++
-		c.latency = append(c.latency, now.Sub(time.Unix(0, at)))
-	case string(line) == "{}":
-		c.send(v, maskedFrame([]byte("{}")))
-	case bytes.Contains(line, []byte(`"error":`)):
-		c.fault("answer %s", line)
-	case bytes.HasPrefix(line, []byte(`{"id":2,`)) && !v.joined:
-		v.joined = true
+	c.open++
+	v := conn.Data.(*viewer) //nolint:forcetypeassert // there are no others
+	v.conn = conn
+	if c.bare {
 		c.joined++
+		return
+	}
+	resume := ""
+	if v.came {
+		resume = `,"recover":true,"epoch":` + strconv.Quote(v.epoch) + `,"offset":` + strconv.FormatUint(v.offset, 10)
+	}
+	c.sendLocked(conn, `{"id":1,"connect":{}}`+"\n"+`{"id":2,"subscribe":{"channel":`+strconv.Quote(v.channel)+resume+`}}`)
+}
+
+func (c *crowd) sendLocked(conn *swarm.Conn, text string) {
+	if err := conn.SendText([]byte(text)); err != nil {
+		c.faultLocked("send: %v", err)
 	}
 }
 
-func numberAfter(line []byte, name string) (int64, bool) {
-	at := bytes.Index(line, []byte(name))
-	if at < 0 {
-		return 0, false
+// Closed implements swarm.Handler.
+func (c *crowd) Closed(_ *swarm.Conn, code int, reason string, err error) {
+	c.mu.Lock()
+	defer c.unlock()
+	c.open--
+	if !c.cutting {
+		c.faultLocked("closed with %d %s: %v", code, reason, err)
 	}
-	digits := line[at+len(name):]
-	end := bytes.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' })
-	n, err := strconv.ParseInt(string(digits[:max(end, 0)]), 10, 64)
-	return n, err == nil
 }
 
-// maskedFrame is a client's frame of less than 126 bytes, masked with zeros.
-func maskedFrame(payload []byte) []byte {
-	return append([]byte{0x81, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...)
-}
-
-func serverFrame(b []byte) (payload, rest []byte, ok bool) {
-	if len(b) < 2 {
-		return nil, nil, false
-	}
-	head, n := 2, int(b[1])
-	switch n {
-	case 126:
-		if len(b) < 4 {
-			return nil, nil, false
+// Message implements swarm.Handler.
+func (c *crowd) Message(conn *swarm.Conn, payload []byte, at time.Time) {
+	c.mu.Lock()
+	defer c.unlock()
+	v := conn.Data.(*viewer) //nolint:forcetypeassert // there are no others
+	for line := range bytes.SplitSeq(payload, []byte("\n")) {
+		switch {
+		case bytes.HasPrefix(line, []byte(`{"push":`)):
+			c.pushLocked(v, line, at)
+		case string(line) == "{}":
+			c.sendLocked(conn, "{}")
+		case bytes.HasPrefix(line, []byte(`{"id":2,"subscribe":`)):
+			if err := v.subscribed(line); err != nil {
+				c.faultLocked("%v: %.200s", err, line)
+			}
+			c.joined++
+		case !bytes.HasPrefix(line, []byte(`{"id":1,"connect":`)):
+			c.faultLocked("answer %.200s", line)
 		}
-		head, n = 4, int(binary.BigEndian.Uint16(b[2:]))
-	case 127:
-		if len(b) < 10 {
-			return nil, nil, false
-		}
-		head, n = 10, int(binary.BigEndian.Uint64(b[2:]))
 	}
-	if len(b) < head+n {
-		return nil, nil, false
-	}
-	return b[head : head+n], b[head+n:], true
 }
 
-// percentile is the latency that the given part of the deliveries did not exceed.
-func (c *crowd) percentile(part float64) time.Duration {
+func (c *crowd) pushLocked(v *viewer, line []byte, at time.Time) {
+	planned, rest, ok := number(line, messageHead)
+	if !ok {
+		return // the number of viewers
+	}
+	offset, _, ok := number(rest, fieldOffset)
+	if !ok || offset != v.offset+1 {
+		c.faultLocked("offset %d after %d on %s", offset, v.offset, v.channel)
+	}
+	v.offset = offset
+	c.received++
+	c.latency = append(c.latency, at.Sub(time.Unix(0, int64(planned))))
+}
+
+// What is looked for in messages: to parse them whole would cost more than the server does.
+const (
+	fieldOffset    = `"offset":`
+	fieldEpoch     = `"epoch":"`
+	fieldRecovered = `"recovered":true`
+)
+
+var errNotRecovered = errors.New("not recovered")
+
+// subscribed takes the position from the reply, and the publications that were missed.
+func (v *viewer) subscribed(reply []byte) error {
+	_, epoch, _ := bytes.Cut(reply, []byte(fieldEpoch))
+	epoch, _, _ = bytes.Cut(epoch, []byte(`"`))
+	last := v.offset
+	for rest := reply; ; {
+		offset, more, ok := number(rest, fieldOffset)
+		if !ok {
+			break
+		}
+		switch {
+		case !v.came: // the position only
+		case offset == last: // the position, after all that was missed
+		case offset != last+1:
+			return fmt.Errorf("%w: offset %d after %d", errNotRecovered, offset, last)
+		}
+		last, rest = offset, more
+	}
+	if v.came && (string(epoch) != v.epoch || !bytes.Contains(reply, []byte(fieldRecovered))) {
+		return errNotRecovered
+	}
+	v.recovered = v.came
+	v.epoch, v.offset, v.came = string(epoch), last, true
+	return nil
+}
+
+// number finds the number after the first occurrence of name.
+func number(in []byte, name string) (n uint64, rest []byte, ok bool) {
+	_, rest, ok = bytes.Cut(in, []byte(name))
+	if !ok {
+		return 0, nil, false
+	}
+	end := 0
+	for end < len(rest) && '0' <= rest[end] && rest[end] <= '9' {
+		n, end = n*10+uint64(rest[end]-'0'), end+1
+	}
+	return n, rest[end:], end > 0
+}
+
+// forget begins to count anew.
+func (c *crowd) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.received, c.latency = 0, c.latency[:0]
+}
+
+// percentile is the latency that the given part of the deliveries did not exceed, in milliseconds.
+func (c *crowd) percentile(part float64) float64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if len(c.latency) == 0 {
 		return 0
 	}
 	slices.Sort(c.latency)
-	return c.latency[int(float64(len(c.latency)-1)*part)]
+	return millis(c.latency[int(float64(len(c.latency)-1)*part)])
 }
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -58,38 +58,33 @@ type delivered struct {
 	p50, p99 float64 // ms
 }
 
-const warmup = 500 * time.Millisecond // of the same load, before it counts
+const warmup = 10 // the part of a load that runs before it counts: one in so many
 
-func deliver(tb testing.TB, role string, l load) delivered {
-	tb.Helper()
-	s := startServer(tb, role)
+func (st *stage) deliver(role string, l load) delivered {
+	st.Helper()
+	s := st.start(role)
 	defer s.stop()
-	c := newCrowd(tb, s.addr, l.channels)
+	c := newCrowd(st, s.addr, l.channels, false)
 	defer c.close()
 	if role == "floor" {
 		l.schedule.Together = l.together
 	}
 	warm := l.schedule
-	warm.Count = max(int(warm.Rate*warmup.Seconds()), 1)
-	run(s, c, l, warm)
-	return run(s, c, l, l.schedule)
+	warm.Count = max(warm.Count/warmup, 1)
+	run(s, c, l.channels, warm)
+	return run(s, c, l.channels, l.schedule)
 }
 
-// run publishes, and reads until everybody has everything.
-func run(s *server, c *crowd, l load, what schedule) delivered {
+// run publishes, and waits until everybody has everything.
+func run(s *server, c *crowd, channels []string, what schedule) delivered {
 	s.tb.Helper()
-	c.received, c.latency = 0, c.latency[:0]
-	want := what.deliveries(l.channels)
-	before := s.do(order{Stats: true})
-	published := s.begin(order{Publish: &what})
+	c.forget()
+	want := what.deliveries(channels)
+	before := s.do(order{})
+	s.do(order{Publish: &what})
 	c.await("publications", func() bool { return c.received >= want })
-	published()
-	after := s.do(order{Stats: true})
-	return delivered{
-		micros: float64((after.CPU - before.CPU).Microseconds()) / float64(want),
-		p50:    millis(c.percentile(0.5)),
-		p99:    millis(c.percentile(0.99)),
-	}
+	after := s.do(order{})
+	return delivered{micros: micros(before, after, want), p50: c.percentile(0.5), p99: c.percentile(0.99)}
 }
 
 // deliveries is how many clients in the given channels get how many of s in all.
@@ -104,51 +99,17 @@ func (s *schedule) deliveries(channels []string) (n int) {
 	return n
 }
 
-func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+func micros(before, after stats, n int) float64 {
+	return float64((after.CPU - before.CPU).Microseconds()) / float64(n)
+}
 
-// roles are what is measured. The first is the floor.
-var roles = []string{"floor", "hub", "redis"}
-
-// compareDeliveries runs the floor and the roles in turn and reports the medians.
+// compareDeliveries runs the roles in turn and reports the medians.
 func compareDeliveries(b *testing.B, z size, l load) {
 	b.Helper()
-	pinClients(b)
-	found := make(map[string][]delivered)
-	for b.Loop() {
-		for range z.rounds {
-			for _, role := range roles {
-				d := deliver(b, role, l)
-				b.Logf("%s: %.2f us a delivery, p50 %.1f ms, p99 %.1f ms", role, d.micros, d.p50, d.p99)
-				found[role] = append(found[role], d)
-			}
-		}
-	}
-	b.ReportMetric(0, "ns/op")
-	reportMedian(b, found, "us/delivery", func(d delivered) float64 { return d.micros })
-	reportMedian(b, found, "p99-ms", func(d delivered) float64 { return d.p99 })
-}
-
-// reportMedian reports the median of each role, and how often it is the floor's.
-func reportMedian[T any](b *testing.B, found map[string][]T, unit string, value func(T) float64) {
-	b.Helper()
-	floor := median(found[roles[0]], value)
-	for _, role := range roles {
-		m := median(found[role], value)
-		b.ReportMetric(m, role+"-"+unit)
-		if role != roles[0] {
-			b.ReportMetric(m/floor, role+"-"+unit+"-x-floor")
-		}
-	}
-}
-
-func median[T any](of []T, value func(T) float64) float64 {
-	values := make([]float64, len(of))
-	for i, v := range of {
-		values[i] = value(v)
-	}
-	slices.Sort(values)
-	if n := len(values); n%2 == 0 {
-		return (values[n/2-1] + values[n/2]) / 2
-	}
-	return values[len(values)/2]
+	st := newStage(b)
+	found := inTurn(st, z.rounds, roles, func(role string) delivered { return st.deliver(role, l) })
+	reportEach(b, roles, found,
+		figure[delivered]{"us/delivery", func(d delivered) float64 { return d.micros }, "x-floor"},
+		figure[delivered]{"p50-ms", func(d delivered) float64 { return d.p50 }, ""},
+		figure[delivered]{"p99-ms", func(d delivered) float64 { return d.p99 }, "p99-x-floor"})
 }

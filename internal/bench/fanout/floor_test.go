@@ -2,13 +2,11 @@ package fanout
 
 import (
 	"bytes"
-	"crypto/sha1" //nolint:gosec // the handshake of WebSocket wants it
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -44,9 +42,8 @@ type floorConn struct {
 }
 
 const (
-	websocketGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-	floorBacklog  = 4096
-	floorWait     = 5000 // ms, for a socket that is full
+	floorBacklog = 4096
+	floorWait    = 5000 // ms, for a socket that is full
 )
 
 func newFloor() (*floor, error) {
@@ -150,7 +147,7 @@ func (f *floor) readLocked(fd int, c *floorConn) error {
 		if end < 0 {
 			return nil
 		}
-		if err := f.write(fd, upgradeAnswer(c.received[:end+2])); err != nil {
+		if err := f.write(fd, answerRequest(c.received[:end])); err != nil {
 			return err
 		}
 		c.upgraded, c.received = true, c.received[end+4:]
@@ -164,20 +161,18 @@ func (f *floor) readLocked(fd int, c *floorConn) error {
 	return nil
 }
 
-func upgradeAnswer(request []byte) []byte {
-	var key []byte
+func answerRequest(request []byte) []byte {
+	var key, protocol string
 	for line := range bytes.SplitSeq(request, []byte("\r\n")) {
-		if name, value, ok := bytes.Cut(line, []byte(":")); ok && bytes.EqualFold(name, []byte("Sec-WebSocket-Key")) {
-			key = bytes.TrimSpace(value)
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		switch strings.ToLower(string(name)) {
+		case "sec-websocket-key":
+			key = string(bytes.TrimSpace(value))
+		case "sec-websocket-protocol":
+			protocol = string(bytes.TrimSpace(value))
 		}
 	}
-	subprotocol := ""
-	if bytes.Contains(request, []byte("centrifuge-json")) {
-		subprotocol = "Sec-WebSocket-Protocol: centrifuge-json\r\n"
-	}
-	sum := sha1.Sum(append(bytes.Clone(key), websocketGUID...)) //nolint:gosec // see the import
-	return []byte("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" + subprotocol +
-		"Sec-WebSocket-Accept: " + base64.StdEncoding.EncodeToString(sum[:]) + "\r\n\r\n")
+	return upgradeAnswer(key, protocol)
 }
 
 // commandsLocked answers what whole frames there are.
@@ -302,39 +297,4 @@ func (*floor) write(fd int, b []byte) error {
 		}
 	}
 	return nil
-}
-
-// clientFrame takes the payload of the first frame from received and unmasks it in place.
-func clientFrame(received []byte) (payload, rest []byte, ok bool) {
-	if len(received) < 2 {
-		return nil, nil, false
-	}
-	head, n := 2, int(received[1]&0x7f)
-	if n == 126 {
-		if len(received) < 4 {
-			return nil, nil, false
-		}
-		head, n = 4, int(binary.BigEndian.Uint16(received[2:]))
-	}
-	if len(received) < head+4+n {
-		return nil, nil, false
-	}
-	mask := received[head : head+4]
-	payload = received[head+4 : head+4+n]
-	for i := range payload {
-		payload[i] ^= mask[i%4]
-	}
-	return payload, received[head+4+n:], true
-}
-
-// appendFrame appends a text frame of a server; a payload has less than 64 KiB.
-func appendFrame(dst, payload []byte) []byte {
-	dst = append(dst, 0x81)
-	if len(payload) < 126 {
-		dst = append(dst, byte(len(payload)))
-	} else {
-		dst = append(dst, 126)
-		dst = binary.BigEndian.AppendUint16(dst, uint16(len(payload)))
-	}
-	return append(dst, payload...)
 }

@@ -49,27 +49,31 @@ func (s *schedule) wake(i int) time.Duration {
 	return (at + step - 1) / step * step
 }
 
-func (s *schedule) run(p publisher) error {
-	begin := time.Now()
-	for done := 0; done < s.Count; {
+// run publishes until halt is closed, and returns how many.
+func (s *schedule) run(p publisher, halt <-chan struct{}) (done int, err error) {
+	for begin := time.Now(); done < s.Count; {
 		now := s.wake(done)
-		time.Sleep(time.Until(begin.Add(now)))
+		select {
+		case <-time.After(time.Until(begin.Add(now))):
+		case <-halt:
+			return done, nil
+		}
 		for ; done < s.Count && s.planned(done) <= now; done++ {
 			if err := p.publish(s.Channels[done%len(s.Channels)], message(begin.Add(s.planned(done)))); err != nil {
-				return fmt.Errorf("publish number %d: %w", done, err)
+				return done, fmt.Errorf("publish number %d: %w", done, err)
 			}
 			if s.Together > 0 {
 				continue
 			}
 			if err := p.flush(); err != nil {
-				return fmt.Errorf("write number %d: %w", done, err)
+				return done, fmt.Errorf("write number %d: %w", done, err)
 			}
 		}
 		if err := p.flush(); err != nil {
-			return fmt.Errorf("write what was published: %w", err)
+			return done, fmt.Errorf("write what was published: %w", err)
 		}
 	}
-	return nil
+	return done, nil
 }
 
 const (
