@@ -6,11 +6,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"lifecircle/feed"
+	"lifecircle/internal/id"
+	"lifecircle/internal/ratelimit"
 )
 
 const stormSize = 1000 // who subscribe at once
@@ -45,6 +48,68 @@ func BenchmarkSubscribeState(b *testing.B) {
 			b.ReportMetric(float64(counted.reads.Load())/float64(b.N), "reads/storm")
 		})
 	}
+}
+
+const likers = 512 // who like at the same time
+
+// BenchmarkLikeStorm likes and unlikes one post through the RPC methods.
+func BenchmarkLikeStorm(b *testing.B) {
+	w := newWorld(b, likers, nil)
+	_, posts := w.circle(1)
+	h := &Handler{Feed: w.feed, Limiter: generous{ratelimit.NewMemory(1<<17, nil)}}
+	like := []byte(`{"post_id":"` + posts[0].String() + `"}`)
+	var (
+		next    atomic.Int64
+		callers sync.WaitGroup
+	)
+	b.ResetTimer()
+	cpu, postgres := cpuTime(b), w.postgresTime(b)
+	for _, a := range w.people {
+		callers.Go(func() {
+			method := "like"
+			for next.Add(1) <= int64(b.N) {
+				if _, err := h.call(b.Context(), a, method, like); err != nil {
+					b.Error(err)
+					return
+				}
+				if method = "unlike"; next.Load()%2 == 0 {
+					method = "like"
+				}
+			}
+		})
+	}
+	callers.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "likes/s")
+	b.ReportMetric(float64((cpuTime(b)-cpu).Nanoseconds())/float64(b.N)/1e3, "go-us")
+	b.ReportMetric(float64((w.postgresTime(b)-postgres).Nanoseconds())/float64(b.N)/1e3, "postgres-us")
+	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkLikeCall is the same without the feed.
+func BenchmarkLikeCall(b *testing.B) {
+	h := &Handler{Feed: answeringFeed{}, Limiter: generous{ratelimit.NewMemory(1<<17, nil)}}
+	like := []byte(`{"post_id":"` + somePost.String() + `"}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := h.call(b.Context(), someUser, "like", like); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// generous counts as a limiter does, and lets all pass.
+type generous struct{ *ratelimit.Memory }
+
+func (g generous) Allow(ctx context.Context, key string, r ratelimit.Rate) (ratelimit.Decision, error) {
+	_, err := g.Memory.Allow(ctx, key, r)
+	return ratelimit.Decision{Allowed: true}, err
+}
+
+// answeringFeed does nothing.
+type answeringFeed struct{ Feed }
+
+func (answeringFeed) Like(context.Context, feed.Actor, id.Post) (feed.LikeState, error) {
+	return feed.LikeState{Liked: true, Likes: 1}, nil
 }
 
 // cpuTime is what this process has used.
