@@ -36,7 +36,7 @@ type targetFlags struct {
 	PublishURL  string   `placeholder:"URL" help:"Where such a server takes publications. {{channel}} stands for the channel."`
 	Header      []string `name:"publish-header" sep:"none" placeholder:"NAME: VALUE" help:"Header of a publication; may be repeated."`
 	PublishBody string   `default:"{\"channel\":\"{{channel}}\",\"data\":{{data}}}" help:"Body of a publication. {{data}} stands for the JSON that is published."`
-	Refused     string   `name:"publish-refused" placeholder:"TEXT" help:"What the answer to a publication contains if it was refused in spite of status 200."`
+	Refused     string   `name:"publish-refused" default:"\"error\":" help:"What the answer to a publication contains if it was refused in spite of status 200."`
 	Channel     string   `default:"circleload-{{n}}" help:"Name of the channels there. {{n}} is 1, 2, 3 ..."`
 	Token       string   `placeholder:"JWT" help:"Connect token of all viewers there. None without it."`
 	AllowRemote bool     `help:"Load a server that is not on this machine. Be sure that it is yours."`
