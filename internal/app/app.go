@@ -13,6 +13,8 @@ import (
 	"lifecircle/internal/config"
 	"lifecircle/internal/demo"
 	"lifecircle/internal/httpapi"
+	"lifecircle/internal/obs"
+	"lifecircle/internal/pg"
 )
 
 const stopGrace = 10 * time.Second // for queued commits and their news
@@ -37,6 +39,8 @@ type App struct {
 	ready   readiness
 	product product
 	metrics *metrics
+	canary  *canary
+	tracing *obs.Tracing // nil: off
 }
 
 // Build makes a server and everything that it needs: when it returns, only Run
@@ -44,7 +48,7 @@ type App struct {
 // what it returned.
 func Build(ctx context.Context, o Options) (*App, error) {
 	a := &App{Options: o, parts: newParts(ctx)}
-	for _, step := range []func(context.Context) error{a.openAddresses, a.openDatabase, a.join, a.seed} {
+	for _, step := range []func(context.Context) error{a.openAddresses, a.openTracing, a.openDatabase, a.join, a.seed} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close(ctx))
 		}
@@ -61,6 +65,7 @@ func (a *App) Run(ctx context.Context) {
 		return nil
 	}})
 	a.front.open(a.product.http)
+	a.parts.start(ctx, part{name: "canary", stop: stopReadiness, run: a.canary.run})
 	if a.Config.Server.Demo {
 		a.startDemoPeople(ctx)
 	}
@@ -112,7 +117,7 @@ func closeListener(l net.Listener) func() error {
 }
 
 func (a *App) openDatabase(ctx context.Context) (err error) {
-	if a.db, err = OpenDatabase(ctx, a.Config.Database, true, a.Log); err != nil {
+	if a.db, err = openDatabase(ctx, a.Config.Database, true, pg.Options{Tracer: a.traceStatements()}, a.Log); err != nil {
 		return err
 	}
 	a.onClose(func() error { return a.db.Close(ctx) })

@@ -13,6 +13,7 @@ import (
 	"lifecircle/hub"
 	"lifecircle/internal/auth"
 	"lifecircle/internal/circlelog"
+	"lifecircle/internal/groupcommit"
 	"lifecircle/internal/httpapi"
 	"lifecircle/internal/pg"
 	"lifecircle/internal/socketapi"
@@ -56,26 +57,31 @@ func (a *App) join(ctx context.Context) (err error) {
 		limiter = nil
 	}
 
+	a.metrics = newMetrics(a.Version.Version)
+	a.canary = newCanary(a.public.Addr(), a.Log)
 	sockets := &socketapi.Handler{Tokens: p.auth, Limiter: limiter}
 	broker := socketapi.NewBroker(shared.broker, a.Log)
 	limits := newLimits(s, openFiles(), a.Log)
 	if p.node, err = hub.New(limits.bind(hub.Options{
-		Handler: sockets, Log: socketapi.NewLog(circlelog.NewReader(pool)), Broker: broker,
+		Handler: canaryDoor{a.traceCalls(sockets), a.canary}, Broker: broker,
+		Log: observedLog{socketapi.NewLog(circlelog.NewReader(pool)), a.metrics.log}, Observe: a.metrics.hub.observe,
 		Logger: a.Log, Version: a.Version.Version, Origins: s.AllowedOrigin, Occupancy: socketapi.Viewers,
 	})); err != nil {
 		return err
 	}
-	p.news = socketapi.NewPublisher(p.node, shared.lossy, a.Log)
-	if p.feed, err = feed.New(ctx, pool, feed.Options{Audience: p.news, Log: a.Log}); err != nil {
+	p.news = socketapi.NewPublisher(a.tracePublications(p.node), shared.lossy, a.Log)
+	if p.feed, err = feed.New(ctx, pool, feed.Options{
+		Audience: p.news, Log: a.Log, Tracer: a.tracing.Tracer(), Commit: groupcommit.Options{Observe: a.metrics.commits.observe},
+	}); err != nil {
 		return err
 	}
 	sockets.Feed, sockets.Viewers, broker.Counter = p.feed, p.node.Occupancy, p.feed
-	a.metrics = newMetrics(a.Version.Version)
-	a.metrics.watch(p.node, p.news, pool)
+	a.canary.node, a.ready.canary = p.node, a.canary.check
+	a.metrics.watch(p, pool, shared.broker, a.canary)
 
 	p.http, err = httpapi.New(httpapi.Options{ //nolint:contextcheck // its contexts are those of requests
 		Feed: p.feed, Auth: p.auth, Limiter: limiter, Dev: s.Dev, WebSocket: p.node, Web: static.FS(), Ready: a.ready.check,
-		Version: a.Version, TrustedProxies: s.TrustedProxies, Log: a.Log, Observe: a.metrics.observe,
+		Version: a.Version, TrustedProxies: s.TrustedProxies, Log: a.Log, Observe: a.metrics.observe, Tracer: a.tracing.Tracer(),
 		Limits: limits.shown(),
 	})
 	if err != nil {

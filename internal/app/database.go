@@ -26,6 +26,10 @@ type Database struct {
 // local one if nobody has. exclusive refuses a data directory that another
 // server uses. The caller must Close it.
 func OpenDatabase(ctx context.Context, c config.Database, exclusive bool, log *slog.Logger) (*Database, error) {
+	return openDatabase(ctx, c, exclusive, pg.Options{}, log)
+}
+
+func openDatabase(ctx context.Context, c config.Database, exclusive bool, o pg.Options, log *slog.Logger) (*Database, error) {
 	d := &Database{}
 	url := c.URL.Reveal()
 	if c.Local() {
@@ -37,7 +41,7 @@ func OpenDatabase(ctx context.Context, c config.Database, exclusive bool, log *s
 		url = d.Local.URL()
 	}
 	var err error
-	if d.Pool, err = pg.Open(ctx, url, pg.Options{}); err != nil {
+	if d.Pool, err = pg.Open(ctx, url, o); err != nil {
 		return nil, errors.Join(err, d.Close(ctx))
 	}
 	return d, nil

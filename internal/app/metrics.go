@@ -9,27 +9,51 @@ import (
 	"lifecircle/hub"
 	"lifecircle/internal/httpapi"
 	"lifecircle/internal/obs"
-	"lifecircle/internal/socketapi"
 )
 
-// metrics are what /metrics shows.
+// Histograms have classic buckets: every Prometheus and every other reader of
+// its text format takes them, while native ones ask for a setting there and for
+// the binary format. They are few, so their series are, too; and a bound stands
+// at each figure that the product promises (50 ms, 500 ms, 2 s), so that an
+// alert on a promise is exact, not interpolated.
+var (
+	// quick is for what stays within a node, in seconds.
+	quick = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2}
+	// slow is for what waits for a disk or another machine, in seconds.
+	slow = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2, 5, 10}
+)
+
+// metrics are what /metrics shows: what is counted here, and what the parts
+// count themselves (the other metrics_ files).
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
+	hub      fanoutMetrics
+	log      logMetrics
+	commits  commitMetrics
 }
 
 func newMetrics(version string) *metrics {
-	m := &metrics{registry: obs.NewRegistry(version)}
+	m := &metrics{registry: obs.NewRegistry(version), hub: newFanoutMetrics(), log: newLogMetrics(), commits: newCommitMetrics("feed")}
 	m.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "lifecircle_http_request_seconds", Help: "Answered HTTP requests, sockets left aside.",
-		Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		Name: "lifecircle_http_request_seconds", Help: "Answered HTTP requests, sockets left aside.", Buckets: slow,
 	}, []string{"method", "route", "status"})
-	m.registry.MustRegister(m.requests)
+	m.registry.MustRegister(m.requests, m.hub, m.log, m.commits)
 	return m
 }
 
 func (m *metrics) observe(o httpapi.Observation) {
 	m.requests.WithLabelValues(methodLabel(o.Method), o.Route, strconv.Itoa(o.Status)).Observe(o.Took.Seconds())
+}
+
+// watch shows what the parts count.
+func (m *metrics) watch(p *product, pool *pgxpool.Pool, broker hub.Broker, c *canary) {
+	m.watchHub(p.node, func() int { return int(c.clients.Load()) })
+	m.watchNews(p.news)
+	m.watchRedis(broker)
+	m.watchQueue(p.feed)
+	m.watchPool(pool)
+	m.registry.MustRegister(c.metrics())
 }
 
 // methodLabel bounds the values that a client can invent.
@@ -41,33 +65,69 @@ func methodLabel(method string) string {
 	return "other"
 }
 
-// watch shows the parts' own counters.
-func (m *metrics) watch(node *hub.Node, news *socketapi.Publisher, pool *pgxpool.Pool) {
-	gauge := func(name, help string, value func() float64) {
-		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "lifecircle_" + name, Help: help}, value))
+func histogram(name, help string, buckets []float64, labels prometheus.Labels) prometheus.Histogram {
+	return prometheus.NewHistogram(prometheus.HistogramOpts{Name: "lifecircle_" + name, Help: help, Buckets: buckets, ConstLabels: labels})
+}
+
+// together is several collectors as one.
+type together []prometheus.Collector
+
+// Describe implements prometheus.Collector.
+func (t together) Describe(to chan<- *prometheus.Desc) {
+	for _, c := range t {
+		c.Describe(to)
 	}
-	counter := func(name, help string, value func() float64) {
-		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "lifecircle_" + name, Help: help}, value))
+}
+
+// Collect implements prometheus.Collector.
+func (t together) Collect(to chan<- prometheus.Metric) {
+	for _, c := range t {
+		c.Collect(to)
 	}
-	of := func(read func(hub.Stats) uint64) func() float64 {
-		return func() float64 { return float64(read(node.Stats())) }
+}
+
+// readings shows the counters of a part, which are taken once a scrape.
+type readings[S any] struct {
+	take func() S
+	list []reading[S]
+}
+
+// reading is one number of them.
+type reading[S any] struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+	of   func(S) float64
+}
+
+// gauge reads a number of now. Labels are names and values in turn.
+func gauge[S any](name, help string, of func(S) float64, labels ...string) reading[S] {
+	return reading[S]{describe(name, help, labels), prometheus.GaugeValue, of}
+}
+
+// counter reads a number that only grows.
+func counter[S any](name, help string, of func(S) float64, labels ...string) reading[S] {
+	return reading[S]{describe(name, help, labels), prometheus.CounterValue, of}
+}
+
+func describe(name, help string, labels []string) *prometheus.Desc {
+	constant := prometheus.Labels{}
+	for i := 0; i < len(labels); i += 2 {
+		constant[labels[i]] = labels[i+1]
 	}
-	gauge("sockets", "Connected clients.", func() float64 { return float64(node.Stats().Clients) })
-	gauge("subscriptions", "Subscriptions of connected clients.", func() float64 { return float64(node.Stats().Subscriptions) })
-	gauge("channels", "Channels that this node serves.", func() float64 { return float64(node.Stats().Channels) })
-	counter("socket_connects_total", "Connections accepted.", of(func(s hub.Stats) uint64 { return s.Connects }))
-	counter("socket_refused_total", "Handshakes answered 503.", of(func(s hub.Stats) uint64 { return s.Refused }))
-	counter("socket_disconnects_total", "Connections closed by the server.", of(func(s hub.Stats) uint64 { return s.Disconnects }))
-	counter("socket_slow_total", "Clients cut with 3008 because they read too slowly.", of(func(s hub.Stats) uint64 { return s.SlowDisconnects }))
-	counter("deliveries_total", "Publications put into the queues of clients.", of(func(s hub.Stats) uint64 { return s.Deliveries }))
-	counter("drops_total", "Publications outside of logs that a busy client or channel lost.", of(func(s hub.Stats) uint64 { return s.Drops }))
-	counter("gaps_filled_total", "Publications read from the log because the broker had not brought them.", of(func(s hub.Stats) uint64 { return s.GapsFilled }))
-	counter("gap_errors_total", "Reads of the log to fill gaps that failed.", of(func(s hub.Stats) uint64 { return s.GapErrors }))
-	counter("recovered_total", "Subscriptions that went on from their position.", of(func(s hub.Stats) uint64 { return s.Recovered }))
-	counter("unrecovered_total", "Subscriptions that could not.", of(func(s hub.Stats) uint64 { return s.Unrecovered }))
-	counter("broker_errors_total", "Calls to the broker that failed.", of(func(s hub.Stats) uint64 { return s.BrokerErrors }))
-	counter("news_dropped_total", "Events that were left to the log because publishing was too slow.", func() float64 { return float64(news.Dropped()) })
-	gauge("postgres_connections", "Open connections to Postgres.", func() float64 { return float64(pool.Stat().TotalConns()) })
-	gauge("postgres_connections_busy", "Connections in use.", func() float64 { return float64(pool.Stat().AcquiredConns()) })
-	counter("postgres_waits_total", "Times that somebody waited for a connection.", func() float64 { return float64(pool.Stat().EmptyAcquireCount()) })
+	return prometheus.NewDesc("lifecircle_"+name, help, nil, constant)
+}
+
+// Describe implements prometheus.Collector.
+func (r readings[S]) Describe(to chan<- *prometheus.Desc) {
+	for _, one := range r.list {
+		to <- one.desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (r readings[S]) Collect(to chan<- prometheus.Metric) {
+	taken := r.take()
+	for _, one := range r.list {
+		to <- prometheus.MustNewConstMetric(one.desc, one.kind, one.of(taken))
+	}
 }
