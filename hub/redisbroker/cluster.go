@@ -148,7 +148,7 @@ func (b *Broker) askSlots(ctx context.Context) ([]slotRange, error) {
 // whomToAsk are the known masters in any order, for each may know only the past, those that work first; then the seeds.
 func (b *Broker) whomToAsk() []string {
 	known := slices.Clone(b.routes.Load().all)
-	rand.Shuffle(len(known), func(i, j int) { known[i], known[j] = known[j], known[i] })
+	rand.Shuffle(len(known), func(i, j int) { known[i], known[j] = known[j], known[i] }) //nolint:gosec // spreads load, hides nothing
 	var addrs, broken []string
 	for _, o := range known {
 		if o.fault() == nil {
@@ -170,7 +170,7 @@ func (b *Broker) askServer(ctx context.Context, addr string) ([]slotRange, error
 	defer cancel()
 	client := b.dialer.client(addr)
 	defer func() { _ = client.Close() }()
-	answer, err := client.ClusterSlots(ctx).Result()
+	answer, err := client.ClusterSlots(ctx).Result() //nolint:staticcheck // says itself who the master is, and where; all servers know it
 	if err != nil {
 		return nil, err
 	}

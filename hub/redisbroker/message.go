@@ -42,7 +42,7 @@ func appendTime(b []byte, t time.Time) []byte {
 	}
 	length := len(b)
 	b = binary.AppendUvarint(append(b, 0), uint64(t.UnixMicro())) //nolint:gosec // is positive
-	b[length] = byte(len(b) - length - 1)                         // 10 at most
+	b[length] = byte(len(b) - length - 1)                         //nolint:gosec // is 10 at most
 	return b
 }
 

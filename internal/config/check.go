@@ -70,35 +70,6 @@ func (s *Server) check() error {
 	return nil
 }
 
-func checkRedis(s Secret) error {
-	if s == "" {
-		return nil
-	}
-	u, err := url.Parse(s.Reveal())
-	switch {
-	case err == nil && u.Scheme == "redis+cluster":
-		return errors.New("REDIS_URL names a Redis Cluster, which is not supported yet; use one server with redis://host:6379")
-	case err == nil && u.Scheme == "unix" && u.Path != "":
-		return nil
-	case err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Host == "" || !redisPlace(u):
-		return errors.New("REDIS_URL is not a URL like redis://host:6379 or redis://host:6379/1")
-	}
-	return nil
-}
-
-// redisPlace looks at the port and the database's number: an impossible one
-// would look like a Redis that is away, for ever.
-func redisPlace(u *url.URL) bool {
-	if port := u.Port(); port != "" {
-		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return false
-		}
-	}
-	database := strings.Trim(u.Path, "/")
-	_, err := strconv.ParseUint(database, 10, 31)
-	return database == "" || err == nil
-}
-
 func checkAddress(flag, address string) error {
 	_, port, err := net.SplitHostPort(address)
 	if err == nil {

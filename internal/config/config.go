@@ -42,7 +42,7 @@ func (d Database) Local() bool { return d.URL == "" }
 
 // Server holds the settings of serve.
 type Server struct {
-	RedisURL       Secret         `name:"redis-url" env:"REDIS_URL" placeholder:"redis://..." help:"Carries news between several nodes; without it there is one node."`
+	RedisURL       Secret         `name:"redis-url" env:"REDIS_URL" placeholder:"redis://..." help:"Carries news between several nodes: redis://host:6379, rediss:// with TLS, or redis+cluster://a:6379,b:6379,c:6379. Without it there is one node."`
 	Listen         string         `name:"listen" env:"LIFECIRCLE_LISTEN" default:"127.0.0.1:8080" help:"Address for people: pages, API and sockets."`
 	OpsListen      string         `name:"ops-listen" env:"LIFECIRCLE_OPS_LISTEN" default:"127.0.0.1:0" help:"Address for operators: /metrics and /debug/pprof."`
 	Dev            bool           `name:"dev" env:"LIFECIRCLE_DEV" help:"Open the doors that tests need (/v1/dev) and lift rate limits."`
@@ -78,6 +78,9 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // Place returns host and path of a URL, what may be shown of it.
 func (s Secret) Place() string {
+	if _, hosts, ok := redisCluster(s); ok {
+		return hosts
+	}
 	u, err := url.Parse(string(s))
 	if err != nil || u.Host == "" && u.Scheme != "unix" {
 		return "***"

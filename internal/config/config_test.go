@@ -57,7 +57,13 @@ func TestRefused(t *testing.T) {
 		{"misspelt for another command", map[string]string{"LIFECIRCLE_DATADIR": "x"}, "migrate", "did you mean LIFECIRCLE_DATA_DIR?"},
 		{"unknown", map[string]string{"LIFECIRCLE_WHATEVER_IT_IS": "x"}, "serve", "unknown setting LIFECIRCLE_WHATEVER_IT_IS"},
 		{"unknown flag", nil, "serve --lisen=:1", "--listen"},
-		{"cluster", map[string]string{"REDIS_URL": "redis+cluster://:geheim@a,b"}, "serve", "not supported yet"},
+		{"cluster, no host", map[string]string{"REDIS_URL": "redis+cluster://:geheim@"}, "serve", "redis+cluster://user:password@a:6379,b:6379"},
+		{"cluster, empty host", map[string]string{"REDIS_URL": "redis+cluster://:geheim@a,,b"}, "serve", "redis+cluster://user:password@a:6379,b:6379"},
+		{"cluster, port", map[string]string{"REDIS_URL": "redis+cluster://:geheim@a,b:0"}, "serve", "redis+cluster://user:password@a:6379,b:6379"},
+		{"cluster, addresses with a scheme", map[string]string{"REDIS_URL": "redis+cluster://:geheim@a,redis://b"}, "serve", "a Redis Cluster"},
+		{"cluster, database", map[string]string{"REDIS_URL": "redis+cluster://:geheim@a,b/1"}, "serve", "no numbered databases"},
+		{"list of servers", map[string]string{"REDIS_URL": "redis://:geheim@a:1,b:2"}, "serve", "redis+cluster://a:6379,b:6379"},
+		{"redis, no host", map[string]string{"REDIS_URL": "redis://:geheim@:6379"}, "serve", "redis://host:6379"},
 		{"redis", map[string]string{"REDIS_URL": "http://:geheim@a"}, "serve", "redis://host:6379"},
 		{"redis, port", map[string]string{"REDIS_URL": "redis://:geheim@a:66666"}, "serve", "redis://host:6379"},
 		{"redis, port 0", map[string]string{"REDIS_URL": "redis://:geheim@a:0"}, "serve", "redis://host:6379"},
@@ -102,6 +108,30 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	}
 	if c.Database.URL.Place() != "h/d" || c.Server.RedisURL.Place() != "r:1" {
 		t.Fatal("place", c.Database.URL.Place(), c.Server.RedisURL.Place())
+	}
+}
+
+func TestRedis(t *testing.T) {
+	places := map[string]string{ // what is shown, by what is accepted
+		"redis://cache":                              "cache",
+		"redis://:geheim@cache:6380/1":               "cache:6380/1",
+		"rediss://user:geheim@cache":                 "cache",
+		"unix:///run/redis.sock":                     "/run/redis.sock",
+		"redis+cluster://a,b,c":                      "a,b,c",
+		"redis+cluster://a:6379":                     "a:6379",
+		"redis+cluster://user:geheim@a:1,b,[::1]:3":  "a:1,b,[::1]:3",
+		"redis+cluster://user:geheim,@%40x@a:1,b:2":  "a:1,b:2",
+		"rediss+cluster://user:geheim@a:6379,b:6379": "a:6379,b:6379",
+	}
+	for address, want := range places {
+		c, err := parse(t, map[string]string{"REDIS_URL": address}, "serve")
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+			continue
+		}
+		if got := c.Server.RedisURL.Place(); got != want || strings.Contains(fmt.Sprintf("%+v", c), "geheim") {
+			t.Errorf("%s is shown as %s", address, got)
+		}
 	}
 }
 
