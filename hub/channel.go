@@ -18,11 +18,12 @@ type channel struct {
 
 	mu         sync.Mutex // guards what follows; held while events go to the clients' queues
 	subs       []*subscription
-	receivers  [protocols]int // subscriptions by protocol
-	positioned int            // subscriptions that are positioned
-	seq        sequencer      // runs while there are positioned subscriptions
+	receivers  receivers // subscriptions by format
+	positioned int       // subscriptions that are positioned
+	seq        sequencer // runs while there are positioned subscriptions
 	hole       hole
 	ready      []Publication // scratch of sequence
+	flights    []*flight     // made, and not launched yet
 }
 
 // subscription is one client in one channel.
@@ -170,7 +171,7 @@ func (ch *channel) attach(sub *subscription) {
 	defer ch.mu.Unlock()
 	sub.place = len(ch.subs)
 	ch.subs = append(ch.subs, sub)
-	ch.receivers[sub.client.protocol]++
+	ch.receivers[sub.client.format]++
 	if sub.positioned {
 		ch.positioned++
 	}
@@ -193,7 +194,7 @@ func (ch *channel) detachLocked(sub *subscription) bool {
 	ch.subs[sub.place].place = sub.place
 	ch.subs[last], ch.subs = nil, ch.subs[:last]
 	sub.place, sub.seam = -1, seam{}
-	ch.receivers[sub.client.protocol]--
+	ch.receivers[sub.client.format]--
 	if sub.positioned {
 		if ch.positioned--; ch.positioned == 0 {
 			ch.seq = sequencer{} // the next one starts where the log is then

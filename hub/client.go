@@ -19,37 +19,40 @@ const (
 	stateRefused                      // the connect command is being handled, or got an error: of no use any more
 )
 
-// Client is one connection. One goroutine reads from it; two more exist only
-// while there is something to do: work handles its commands, write empties its queue.
+// Client is one connection. It has goroutines only while there is something to
+// do: run reads, work handles commands, writeSlowly waits for the socket.
 type Client struct {
 	node       *Node
-	transport  transport
-	protocol   wire.Protocol
+	socket     *socket
+	format     format
+	socketPing bool // pings are WebSocket frames, not messages
+	pingEvery  time.Duration
 	id         string
 	remoteAddr string
-	socketPing bool // pings are WebSocket frames, not messages
-	ctx        context.Context
-	cancel     context.CancelFunc
-	tasks      sync.WaitGroup // work and write; the reader waits for them
+	tasks      sync.WaitGroup // work, flush and writeSlowly; end waits for them
 
 	mu        sync.Mutex // guards what follows; never held while writing to the socket
-	room      *sync.Cond // somebody may go on: the queue or the list of commands became shorter, or the client is closing
+	room      sync.Cond  // somebody may go on: the queue or the list of commands became shorter, or the client is closing
 	state     clientState
 	user      string
 	session   any
 	queue     queue
-	writing   bool // write runs, or is about to
+	counted   int  // bytes of the queue that Stats.QueueBytes holds
+	writing   bool // somebody has the right to write, see writer.go
+	parked    bool // nobody reads; the poller tells when to
 	commands  []wire.Command
-	working   bool // work runs, or is about to
-	stalled   bool // the reader waits until commands are done; pongs may lie behind them
-	subs      map[string]*subscription
-	leaving   *Disconnect // takes no more commands, and closes after those it has
-	closing   *Disconnect // takes nothing any more, and closes when the queue is written
+	working   bool               // work runs, or is about to
+	stopWork  context.CancelFunc // ends the context of the command in work; nil if there is none
+	stalled   bool               // the reader waits until commands are done; pongs may lie behind them
+	subs      []*subscription    // few, as people watch few circles at once
+	leaving   *Disconnect        // takes no more commands, and closes after those it has
+	closing   *Disconnect        // takes nothing any more, and closes when the queue is written
 	closeSent bool
-	ended     bool // the reader has ended
+	ended     bool // nobody reads any more
 	clock     clientClock
 
 	commandDue int64 // see pace; owned by work
+	watched    bool  // the poller knows the socket; set before anything is read
 
 	due  time.Time // guarded by deadlines.mu
 	slot int       // guarded by deadlines.mu
@@ -78,46 +81,97 @@ func (c *Client) Session() any {
 // Disconnect closes the connection.
 func (c *Client) Disconnect(d Disconnect) { c.disconnect(&d) }
 
-func newClient(n *Node, t transport, p wire.Protocol) *Client {
-	c := &Client{node: n, transport: t, protocol: p, id: rand.Text(), subs: make(map[string]*subscription), slot: -1}
-	c.room = sync.NewCond(&c.mu)
-	c.ctx, c.cancel = context.WithCancel(n.ctx)
+func newClient(n *Node, s *socket, f format) *Client {
+	c := &Client{node: n, socket: s, format: f, id: rand.Text(), slot: -1}
+	c.room.L = &c.mu
+	s.conn.client = c
 	return c
 }
 
-// serve is the connection's life: it reads until the connection ends, and leaves nothing behind.
+// serve begins the connection's life.
 func (c *Client) serve() {
 	c.node.addClient(c)
+	c.watched = c.node.poller.watch(c.socket, c)
 	c.startClock()
-	c.read()
-	c.end()
+	if c.node.ctx.Err() != nil { // it came when all others were told to go
+		c.abort()
+	}
+	c.run()
 }
 
-// read takes commands from the socket until it ends. It goes on while the
-// client is closing, to see the peer's answer.
-func (c *Client) read() {
+// run reads until the client has nothing to say for the moment, or the connection
+// ends. Then nothing of it is left behind.
+func (c *Client) run() {
 	for {
-		frame, err := c.transport.read()
+		frame, err := c.socket.read(c.node.opts.MaxMessageBytes)
 		if err != nil {
+			c.end()
 			return
 		}
-		if c.ctx.Err() != nil {
-			continue // closing: only the peer's close frame is of interest
-		}
-		cmds, err := wire.Decode(c.protocol, frame, wire.DecodeLimits{})
-		if err != nil {
-			c.disconnect(DisconnectBadRequest)
-			continue
-		}
-		for i := range cmds {
-			if cmds[i].Pong {
-				c.pong()
-			} else {
-				c.submit(cmds[i])
-			}
+		c.take(frame)
+		if !c.socket.buffered() && c.park() {
+			return
 		}
 	}
 }
+
+// take handles one message. While the client is closing, only the peer's close frame is of interest.
+func (c *Client) take(frame []byte) {
+	if c.leftUs() {
+		return
+	}
+	cmds, err := wire.Decode(c.format.protocol(), frame, wire.DecodeLimits{})
+	if err != nil {
+		c.disconnect(DisconnectBadRequest)
+		return
+	}
+	for i := range cmds {
+		if cmds[i].Pong {
+			c.pong()
+		} else {
+			c.submit(cmds[i])
+		}
+	}
+}
+
+// leftUs tells whether the connection is closing.
+func (c *Client) leftUs() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closing != nil
+}
+
+// park leaves the socket to the poller; on false the caller must read on.
+func (c *Client) park() bool {
+	if !c.watched {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.parked = c.node.poller.arm(c.socket) == nil
+	return c.parked
+}
+
+// resume has somebody read again, if nobody does.
+func (c *Client) resume() {
+	c.mu.Lock()
+	parked := c.parked
+	c.parked = false
+	c.mu.Unlock()
+	if parked {
+		c.node.spawn(c.run)
+	}
+}
+
+// abort ends the connection at once; c.mu must not be held.
+func (c *Client) abort() {
+	c.socket.abort()
+	c.resume() // to see it
+}
+
+// lastWords is how long the end of a connection waits for what is being written:
+// often the library's close frame, which says what was wrong.
+const lastWords = time.Second
 
 // end waits for the connection's goroutines and takes it out of everything.
 func (c *Client) end() {
@@ -126,25 +180,34 @@ func (c *Client) end() {
 	if c.closing == nil {
 		c.closing = &Disconnect{} // the peer went by itself
 	}
-	c.queue.clear()
 	c.room.Broadcast()
+	c.cancelWorkLocked()
 	c.mu.Unlock()
-	c.cancel()
-	c.transport.abort()
+	if c.watched {
+		c.node.poller.leave(c.socket.slot)
+	}
+	patience := time.AfterFunc(lastWords, c.socket.abort)
 	c.tasks.Wait()
+	patience.Stop()
+	c.socket.abort()
+	c.mu.Lock()
+	c.clearQueueLocked()
+	c.mu.Unlock()
 	c.node.deadlines.remove(c)
 	c.dropSubscriptions()
 	c.node.removeClient(c)
-	c.transport.release()
+	c.socket.release()
 }
 
 // enqueueLocked queues it, or cuts the client if it is too slow for it. It
-// returns 1 if it is queued. It needs c.mu.
+// returns 1 if it is queued. It needs c.mu, and the caller sees to it that
+// somebody writes.
 func (c *Client) enqueueLocked(it item) int {
 	if c.closing != nil {
 		return 0
 	}
 	overflow, dropped := c.queue.push(it, c.node.opts.QueueBytes)
+	c.countQueueLocked()
 	if dropped > 0 {
 		c.node.stats.drops.Add(uint64(dropped)) //nolint:gosec // a count is not negative
 	}
@@ -153,7 +216,6 @@ func (c *Client) enqueueLocked(it item) int {
 		c.disconnectLocked(DisconnectSlow, true)
 		return 0
 	}
-	c.wakeWriterLocked()
 	return 1 - min(dropped, 1)
 }
 
@@ -170,19 +232,21 @@ func (c *Client) disconnectLocked(d *Disconnect, drop bool) {
 		return
 	}
 	if drop {
-		c.queue.clear()
+		c.clearQueueLocked()
 	}
 	c.node.stats.disconnects.Add(1)
 	reason := closeReason(d.Reason)
 	push := &wire.Push{Disconnect: &wire.Disconnect{Code: d.Code, Reason: reason}}
-	f, err := encodeFrame(c.protocol, sizeHint(push), func(dst []byte) ([]byte, error) { return wire.AppendPush(dst, c.protocol, push) })
+	p := c.format.protocol()
+	f, err := encodeFrame(p, sizeHint(push), func(dst []byte) ([]byte, error) { return wire.AppendPush(dst, p, push) })
 	if err == nil {
-		c.queue.push(item{frame: f, kind: required}, 0)
+		c.queue.push(item{bytes: f.bytes(), kind: required}, 0)
+		c.countQueueLocked()
 	}
 	c.closing = &Disconnect{Code: d.Code, Reason: reason}
 	c.commands = nil
 	c.wakeWriterLocked()
-	c.cancel()
+	c.cancelWorkLocked()
 	c.room.Broadcast()
 	c.clock.closeBy = time.Now().Add(closeTimeout)
 	c.setDeadlineLocked()

@@ -85,13 +85,38 @@ func (c *Client) execute(cmd *wire.Command) {
 			c.refuse(cmd.ID, fmt.Errorf("panic: %v\n%s", v, debug.Stack()))
 		}
 	}()
-	ctx, cancel := context.WithTimeout(c.ctx, c.node.opts.CommandTimeout)
+	ctx, cancel := context.WithTimeout(c.node.ctx, c.node.opts.CommandTimeout)
 	defer cancel()
+	if !c.beginWork(cancel) {
+		return
+	}
+	defer c.endWork()
 	if err := c.handle(ctx, cmd); err != nil {
 		c.refuse(cmd.ID, err)
 		return
 	}
 	c.node.stats.commandsAnswered.Add(1)
+}
+
+// beginWork makes the command's context end with the connection. It returns false if that has ended.
+func (c *Client) beginWork(cancel context.CancelFunc) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopWork = cancel
+	return c.closing == nil
+}
+
+func (c *Client) endWork() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopWork = nil
+}
+
+// cancelWorkLocked ends the context of the command in work. It needs c.mu.
+func (c *Client) cancelWorkLocked() {
+	if c.stopWork != nil {
+		c.stopWork()
+	}
 }
 
 func (c *Client) handle(ctx context.Context, cmd *wire.Command) error {
@@ -165,7 +190,7 @@ func (c *Client) refuse(id uint32, err error) {
 	}
 	var e *Error
 	if !errors.As(err, &e) {
-		if c.ctx.Err() != nil {
+		if c.leftUs() {
 			return // the connection is gone, and that may be the reason
 		}
 		c.node.opts.Logger.Error("a command failed", "client", c.id, "user", c.User(), "error", err)
@@ -181,18 +206,20 @@ func (c *Client) reply(r *wire.Reply) error {
 	if err != nil {
 		return err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.enqueueLocked(item{frame: f, kind: required})
+	c.send(item{bytes: f.bytes(), kind: required})
 	return nil
 }
 
 func (c *Client) encodeReply(r *wire.Reply) (frame, error) {
 	const usual = 256
-	f, err := encodeFrame(c.protocol, usual, func(dst []byte) ([]byte, error) { return wire.AppendReply(dst, c.protocol, r) })
+	p := c.format.protocol()
+	f, err := encodeFrame(p, usual, func(dst []byte) ([]byte, error) { return wire.AppendReply(dst, p, r) })
 	if err != nil {
 		c.node.opts.Logger.Error("a reply does not fit the protocol", "client", c.id, "error", err)
 		return nil, DisconnectBadProtocol
+	}
+	if c.format.compressed() {
+		f = f.deflate(p, minDeflateReply)
 	}
 	return f, nil
 }

@@ -89,7 +89,7 @@ func (c *Client) welcome(id uint32, reply ConnectReply, subs []*subscription) er
 	}
 	result.Expires, result.TTL = lifetime(reply.ExpiresAt, now)
 	if !c.socketPing {
-		result.Ping = uint32(math.Ceil(c.node.opts.PingInterval.Seconds()))
+		result.Ping = uint32(math.Ceil(c.pingEvery.Seconds()))
 		result.Pong = true
 	}
 	if len(subs) > 0 {

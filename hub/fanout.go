@@ -1,8 +1,10 @@
 package hub
 
 import (
+	"runtime"
 	"strings"
 	"sync"
+	"time"
 )
 
 // A busy channel keeps at most this much between the broker and the fan-out.
@@ -13,12 +15,25 @@ const (
 	maxInboxBytes = 4 << 20
 )
 
+// maxTogether is how much data goes to a client in one frame.
+const maxTogether = 32 << 10
+
+// After a fan-out a channel rests for restShare times as long as that took, and
+// at most Options.MaxBatchDelay. What comes meanwhile goes out together, one
+// write for each client. So a channel with few clients, or with few events,
+// hardly waits, and the busiest one needs a bounded number of writes.
+const (
+	restShare = 8
+	minRest   = time.Millisecond // shorter ones are not worth a timer
+)
+
 // inbox takes a channel's publications from the broker, which must not wait. A
-// goroutine empties it as long as there is something in it.
+// goroutine empties it as long as there is something to do for the channel.
 type inbox struct {
 	mu      sync.Mutex
 	pubs    []Publication
 	bytes   int
+	flights bool // there is something in channel.flights
 	working bool
 }
 
@@ -61,33 +76,70 @@ func (ch *channel) receive(p Publication) {
 	}
 	in.pubs = append(in.pubs, p)
 	in.bytes += len(p.Data)
-	idle := !in.working
-	in.working = true
+	ch.wakeLocked()
 	in.mu.Unlock()
-	if idle {
-		ch.node.spawn(ch.empty)
+}
+
+// wakeLocked has somebody work for the channel. It needs inbox.mu.
+func (ch *channel) wakeLocked() {
+	if !ch.inbox.working {
+		ch.inbox.working = ch.node.spawn(ch.work)
 	}
 }
 
-// empty delivers what is in the inbox until nothing is.
-func (ch *channel) empty() {
-	in := &ch.inbox
+// launchSoon has the flights that the caller made under ch.mu written.
+func (ch *channel) launchSoon() {
+	ch.inbox.mu.Lock()
+	defer ch.inbox.mu.Unlock()
+	ch.inbox.flights = true
+	ch.wakeLocked()
+}
+
+// next returns what is in the inbox, and takes spare for what will be. more is
+// false if there is nothing to do; then the caller must not go on.
+func (in *inbox) next(spare []Publication) (pubs []Publication, more bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if len(in.pubs) == 0 && !in.flights {
+		in.working = false
+		return nil, false
+	}
+	pubs = in.pubs
+	in.pubs, in.bytes, in.flights = spare, 0, false
+	return pubs, true
+}
+
+// work puts what is in the inbox into order and writes it to the clients, until nothing is left.
+func (ch *channel) work() {
 	var spare []Publication
 	for {
-		in.mu.Lock()
-		pubs := in.pubs
-		in.pubs, in.bytes = spare, 0
-		in.working = len(pubs) > 0
-		in.mu.Unlock()
-		if len(pubs) == 0 {
+		pubs, more := ch.inbox.next(spare)
+		if !more {
 			return
 		}
 		ch.mu.Lock()
 		ch.sequence(pubs)
+		flights := ch.flights
+		ch.flights = nil
 		ch.mu.Unlock()
 		clear(pubs)
 		spare = pubs[:0]
+		began := time.Now()
+		for _, f := range flights {
+			f.launch(ch.node)
+		}
+		if len(flights) > 0 {
+			ch.rest(restShare * time.Since(began))
+		}
 	}
+}
+
+// rest waits for d, but not longer than a batch may be delayed.
+func (ch *channel) rest(d time.Duration) {
+	if d = min(d, ch.node.opts.MaxBatchDelay); d < minRest {
+		return
+	}
+	pause(ch.node.ctx, d)
 }
 
 // sequence delivers pubs, the positioned ones as their turn comes. It needs ch.mu.
@@ -102,7 +154,7 @@ func (ch *channel) sequence(pubs []Publication) {
 		ready, other = ch.seq.push(ready, p)
 		foreign = foreign || other
 	}
-	ch.deliver(ready)
+	ch.deliver(newestOfKey(ready))
 	clear(ready)
 	ch.ready = ready[:0]
 	if cap(ready) > maxInbox/16 {
@@ -115,49 +167,120 @@ func (ch *channel) sequence(pubs []Publication) {
 	ch.watchHole()
 }
 
-// deliver gives pubs, which are in order, to all subscriptions: each encoded
-// once for all clients of a protocol. It needs ch.mu.
-func (ch *channel) deliver(pubs []Publication) {
-	if len(pubs) == 0 || len(ch.subs) == 0 {
-		return
+// newestOfKey leaves out publications that a later one of their key replaces.
+func newestOfKey(pubs []Publication) []Publication {
+	if len(pubs) < 2 {
+		return pubs
 	}
-	var few [8]event
-	events := few[:0]
+	newest := make(map[string]int)
 	for i := range pubs {
-		msg, err := publicationMessage(ch.name, &pubs[i], ch.receivers)
-		if err != nil {
-			ch.node.opts.Logger.Error("a publication does not fit the protocol", "channel", ch.name, "offset", pubs[i].Offset, "error", err)
+		if pubs[i].Key != "" {
+			newest[pubs[i].Key] = i
 		}
-		events = append(events, event{offset: pubs[i].Offset, epoch: pubs[i].Epoch, msg: msg})
 	}
+	if len(newest) == 0 {
+		return pubs
+	}
+	kept := pubs[:0]
+	for i := range pubs {
+		if at, keyed := newest[pubs[i].Key]; !keyed || at == i {
+			kept = append(kept, pubs[i])
+		}
+	}
+	return kept
+}
+
+// deliver gives pubs, which are in order, to all subscriptions. It needs ch.mu;
+// what it adds to ch.flights is written by work, which the caller wakes if it is
+// not work itself.
+func (ch *channel) deliver(pubs []Publication) {
+	for len(pubs) > 0 && len(ch.subs) > 0 {
+		n, size := 0, 0
+		for n < len(pubs) && (n == 0 || size+len(pubs[n].Data) <= maxTogether) {
+			size += len(pubs[n].Data)
+			n++
+		}
+		ch.deliverTogether(pubs[:n])
+		pubs = pubs[n:]
+	}
+}
+
+// bundle is some events on their way to the subscribers of a channel.
+type bundle struct {
+	events      []event
+	together    *message // all of them in one frame
+	first, last uint64   // offsets of the positioned ones, which follow each other; 0: there is none
+	at          time.Time
+}
+
+func (ch *channel) bundle(pubs []Publication) *bundle {
+	b := &bundle{events: make([]event, 0, len(pubs))}
+	messages := make([]*message, 0, len(pubs))
+	for i := range pubs {
+		p := &pubs[i]
+		msg, err := publicationMessage(ch.name, p, ch.receivers)
+		if err != nil {
+			ch.node.opts.Logger.Error("a publication does not fit the protocol", "channel", ch.name, "offset", p.Offset, "error", err)
+		}
+		messages = append(messages, msg)
+		b.events = append(b.events, event{offset: p.Offset, epoch: p.Epoch, msg: msg})
+		if !p.ephemeral() {
+			if b.last = p.Offset; b.first == 0 {
+				b.first = p.Offset
+			}
+		}
+		if !p.At.IsZero() && (b.at.IsZero() || p.At.Before(b.at)) {
+			b.at = p.At
+		}
+	}
+	b.together = together(messages, ch.receivers)
+	return b
+}
+
+// deliverTogether is deliver for what fits one frame.
+func (ch *channel) deliverTogether(pubs []Publication) {
+	b := ch.bundle(pubs)
+	f := &flight{message: b.together, at: b.at, began: time.Now(), clients: make([]*Client, 0, len(ch.subs))}
 	var broken []*subscription
 	delivered := 0
 	for _, sub := range ch.subs {
 		if !sub.live {
-			for _, e := range events {
+			for _, e := range b.events {
 				sub.seam.hold(e)
 			}
 			continue
 		}
-		n, whole := sub.client.deliver(sub, events)
+		n, whole := sub.client.deliver(sub, b, f)
 		delivered += n
 		if !whole {
 			broken = append(broken, sub)
 		}
 	}
 	ch.node.stats.deliveries.Add(uint64(delivered)) //nolint:gosec // a count is not negative
+	f.events = len(pubs)
+	ch.flights = append(ch.flights, f)
 	for _, sub := range broken {
 		ch.resubscribe(sub)
 	}
 }
 
-// deliver queues events for the client and counts them. whole is false if there
-// is a hole before one of them, which only an error of this package can make.
-// It needs the channel's lock.
-func (c *Client) deliver(sub *subscription, events []event) (n int, whole bool) {
+// deliver puts the client on the flight, if it has nothing else to get, or else
+// into its queue what it should get of b. It returns how many events that were.
+// whole is false if there is a hole before one of them, which only an error of
+// this package can make. It needs the channel's lock.
+func (c *Client) deliver(sub *subscription, b *bundle, f *flight) (n int, whole bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, e := range events {
+	inStep := !sub.positioned || b.first == 0 || sub.cursor+1 == b.first
+	if inStep && !c.writing && c.closing == nil && c.queue.empty() && b.together.frames[c.format] != nil {
+		if sub.positioned && b.last > 0 {
+			sub.cursor = b.last
+		}
+		c.writing = true
+		f.clients = append(f.clients, c)
+		return len(b.events), true
+	}
+	for _, e := range b.events {
 		if sub.positioned && e.offset > 0 {
 			if e.offset <= sub.cursor {
 				continue
@@ -169,17 +292,19 @@ func (c *Client) deliver(sub *subscription, events []event) (n int, whole bool) 
 		}
 		n += c.pushLocked(e.msg)
 	}
+	c.wakeWriterLocked()
 	return n, true
 }
 
-// pushLocked queues m and returns how many messages that were. It needs c.mu.
+// pushLocked queues m and returns how many messages that were. It needs c.mu,
+// and the caller wakes the writer.
 func (c *Client) pushLocked(m *message) int {
-	f := m.frames[c.protocol]
+	f := m.frames[c.format]
 	if f == nil {
 		c.disconnectLocked(DisconnectBadProtocol, true)
 		return 0
 	}
-	return c.enqueueLocked(item{frame: f, kind: m.kind, key: m.key})
+	return c.enqueueLocked(item{bytes: f.bytes(), kind: m.kind, key: m.key})
 }
 
 // resubscribe ends a subscription whose events have a hole: the SDK subscribes
@@ -193,4 +318,57 @@ func (ch *channel) resubscribe(sub *subscription) {
 		sub.client.resubscribe(sub)
 		ch.node.release(ch)
 	}
+}
+
+// flight is a message on its way to clients that had nothing else waiting. The
+// flight holds the right to write to each of them (see writer.go).
+type flight struct {
+	message *message
+	clients []*Client
+	events  int
+	began   time.Time
+	at      time.Time // of the oldest event, if known
+}
+
+// crowd is how many clients are worth a goroutine of their own when a flight is launched.
+const crowd = 512
+
+// launch writes to all its clients, on all processors if they are many, and
+// returns when every socket has got what it takes.
+func (f *flight) launch(n *Node) {
+	parts := min(runtime.GOMAXPROCS(0), 1+len(f.clients)/crowd)
+	size := (len(f.clients) + parts - 1) / parts
+	var others sync.WaitGroup
+	rest := f.clients
+	for len(rest) > size {
+		part := rest[:size]
+		rest = rest[size:]
+		others.Add(1)
+		if !n.spawn(func() { defer others.Done(); f.write(part) }) {
+			others.Done() // the node is stopped
+		}
+	}
+	f.write(rest)
+	others.Wait()
+	f.observe(n)
+}
+
+func (f *flight) write(clients []*Client) {
+	w := getWriter()
+	defer w.release()
+	for _, c := range clients {
+		c.flush(f.message.frames[c.format].bytes(), w)
+	}
+}
+
+func (f *flight) observe(n *Node) {
+	if n.opts.Observe == nil || len(f.clients) == 0 {
+		return
+	}
+	now := time.Now()
+	seen := Fanout{Events: f.events, Clients: len(f.clients), Took: now.Sub(f.began)}
+	if !f.at.IsZero() {
+		seen.Age = max(now.Sub(f.at), 0)
+	}
+	n.opts.Observe(seen)
 }

@@ -101,6 +101,7 @@ func (ch *channel) fillFrom(since uint64, snap snapshot) (more bool) {
 	ready, err := ch.seq.fill(nil, since, snap.pubs, snap.top)
 	ch.node.stats.gapsFilled.Add(uint64(len(ready)))
 	ch.deliver(ready)
+	ch.launchSoon()
 	if err != nil {
 		ch.reset()
 		return false

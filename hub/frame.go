@@ -19,6 +19,7 @@ const (
 	finBinary = 0x82
 	finClose  = 0x88
 	finPing   = 0x89
+	rsv1      = 0x40 // compressed, RFC 7692 section 6
 )
 
 // frame is frameHeadroom bytes that end with the header, then the payload.

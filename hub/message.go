@@ -6,22 +6,23 @@ import (
 	"lifecircle/hub/wire"
 )
 
-const protocols = 2 // JSON and Protobuf
-
-// message is encoded once a protocol and shared by all its receivers. It does not change once made.
+// message is encoded once a format and shared by all its receivers. It does not change once made.
 type message struct {
-	frames [protocols]frame // nil where nobody needs it, or the data does not fit
+	frames [formats]frame // nil where nobody needs it, or the data does not fit
 	kind   itemKind
 	key    string // of a droppable: a newer message replaces an older one of the same key
 }
 
-// pushMessage encodes a push for the protocols that have receivers. Where that is
+// receivers counts clients by format.
+type receivers [formats]int
+
+// pushMessage encodes a push for the formats that have receivers. Where that is
 // impossible the frame stays nil and the error says why.
-func pushMessage(push *wire.Push, receivers [protocols]int) (*message, error) {
+func pushMessage(push *wire.Push, to receivers) (*message, error) {
 	m := new(message)
 	var failed error
 	for p := range wire.Protocol(protocols) {
-		if receivers[p] == 0 {
+		if to.speak(p) == 0 {
 			continue
 		}
 		f, err := encodeFrame(p, sizeHint(push), func(dst []byte) ([]byte, error) { return wire.AppendPush(dst, p, push) })
@@ -29,14 +30,27 @@ func pushMessage(push *wire.Push, receivers [protocols]int) (*message, error) {
 			failed = fmt.Errorf("encode push for channel %q: %w", push.Channel, err)
 			continue
 		}
-		m.frames[p] = f
+		m.set(p, f, to)
 	}
 	return m, failed
 }
 
+const protocols = 2 // JSON and Protobuf
+
+// speak is how many of them speak p.
+func (r *receivers) speak(p wire.Protocol) int { return r[formatOf(p, false)] + r[formatOf(p, true)] }
+
+// set makes f the message's frame for who speaks p, compressed for whom that was negotiated.
+func (m *message) set(p wire.Protocol, f frame, to receivers) {
+	m.frames[formatOf(p, false)] = f
+	if to[formatOf(p, true)] > 0 {
+		m.frames[formatOf(p, true)] = f.deflate(p, minDeflate)
+	}
+}
+
 // publicationMessage encodes p as the push that the subscribers of channel get.
-func publicationMessage(channel string, p *Publication, receivers [protocols]int) (*message, error) {
-	m, err := pushMessage(&wire.Push{Channel: channel, Pub: wirePublication(p)}, receivers)
+func publicationMessage(channel string, p *Publication, to receivers) (*message, error) {
+	m, err := pushMessage(&wire.Push{Channel: channel, Pub: wirePublication(p)}, to)
 	if p.ephemeral() {
 		m.kind = droppable
 		if p.Key != "" {
@@ -44,6 +58,41 @@ func publicationMessage(channel string, p *Publication, receivers [protocols]int
 		}
 	}
 	return m, err
+}
+
+// together returns one message with all of them, for clients that get them at
+// once. Formats that one of them lacks are left out.
+func together(messages []*message, to receivers) *message {
+	if len(messages) == 1 {
+		return messages[0]
+	}
+	all := new(message)
+	for p := range wire.Protocol(protocols) {
+		if to.speak(p) == 0 {
+			continue
+		}
+		if f := joinFrames(p, messages); f != nil {
+			all.set(p, f, to)
+		}
+	}
+	return all
+}
+
+func joinFrames(p wire.Protocol, messages []*message) frame {
+	size := 0
+	for _, m := range messages {
+		f := m.frames[formatOf(p, false)]
+		if f == nil {
+			return nil
+		}
+		size += len(f.payload()) + 1 // a separator
+	}
+	joined := newFrame(size)
+	payload := joined[frameHeadroom:]
+	for _, m := range messages {
+		payload = wire.Join(p, payload, m.frames[formatOf(p, false)].payload()) // in place, there is room
+	}
+	return joined[:frameHeadroom+len(payload)].seal(dataFrame(p))
 }
 
 func wirePublication(p *Publication) *wire.Publication {

@@ -20,6 +20,7 @@ type Node struct {
 	lost      chan struct{} // holds one token when the heads should be compared at once
 	deadlines deadlines
 	occupancy occupancy
+	poller    *poller
 	stats     counters
 	drained   drained
 
@@ -61,6 +62,9 @@ func New(o Options) (*Node, error) {
 	}
 	n.occupancy.init(o.Name)
 	n.drained.done = make(chan struct{})
+	if n.poller, err = newPoller(); err != nil {
+		return nil, fmt.Errorf("make a hub: %w", err)
+	}
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	if b, ok := o.Broker.(*MemoryBroker); ok {
 		b.add((*sink)(n))
@@ -79,7 +83,7 @@ func (n *Node) Run(ctx context.Context) error {
 	runCtx, stopLoops := context.WithCancel(ctx)
 	defer stopLoops()
 	var loops, last sync.WaitGroup
-	var brokerErr error
+	var brokerErr, pollErr error
 	loops.Go(func() {
 		if err := n.opts.Broker.Run(runCtx, (*sink)(n)); err != nil {
 			brokerErr = fmt.Errorf("run the broker: %w", err)
@@ -90,11 +94,15 @@ func (n *Node) Run(ctx context.Context) error {
 	loops.Go(func() { n.leaveIdleChannels(runCtx) })
 	loops.Go(func() { n.countClients(runCtx) })
 	last.Go(func() { n.watchDeadlines(n.ctx) }) // until the end: it sees to closes that get no answer
+	last.Go(func() {
+		pollErr = n.poller.run(n.ctx)
+		stopLoops()
+	})
 	<-runCtx.Done()
 	n.finish()
 	loops.Wait()
 	last.Wait()
-	return brokerErr
+	return errors.Join(brokerErr, pollErr, n.poller.close())
 }
 
 func (n *Node) begin() error {
@@ -110,13 +118,14 @@ func (n *Node) begin() error {
 // finish ends all clients and then all goroutines.
 func (n *Node) finish() {
 	n.closeAll()
+	n.stop()
+	for _, c := range n.clientList() {
+		c.abort()
+	}
+	<-n.drained.done // those that come now see that the node's context has ended
 	n.life.Lock()
 	n.stopped = true
 	n.life.Unlock()
-	n.stop()
-	for _, c := range n.clientList() {
-		c.transport.abort()
-	}
 	n.tasks.Wait()
 }
 

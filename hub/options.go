@@ -39,9 +39,16 @@ type Options struct {
 	WriteTimeout     time.Duration // one write to a client, 5 s; then 3008
 	ConnectTimeout   time.Duration // until the connect command, 10 s; then 3502
 	CommandTimeout   time.Duration // one command in the Handler, 30 s
-	PingInterval     time.Duration // 25 s
+	PingInterval     time.Duration // 25 s, for a client that does not ask for another
+	MinPingInterval  time.Duration // the shortest that a client may ask for, 10 s
+	MaxPingInterval  time.Duration // the longest, 4 min
 	PongTimeout      time.Duration // shorter than PingInterval, 8 s; then 3012
 	ExpiryGrace      time.Duration // for the refresh after a connection expired, 25 s; then 3005
+
+	// MaxBatchDelay is how long a busy channel lets events wait for each other, 100 ms.
+	MaxBatchDelay time.Duration
+	// Compression lets clients have messages compressed that ask for permessage-deflate.
+	Compression bool
 
 	GapWait      time.Duration // for a missing publication before the log is read, 50 ms
 	HeadInterval time.Duration // between comparisons of all channels with the log, 1 s
@@ -95,13 +102,16 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.ConnectTimeout, 10*time.Second)
 	orDefault(&o.CommandTimeout, 30*time.Second)
 	orDefault(&o.PingInterval, 25*time.Second)
+	orDefault(&o.MinPingInterval, min(10*time.Second, o.PingInterval))
+	orDefault(&o.MaxPingInterval, max(4*time.Minute, o.PingInterval))
+	orDefault(&o.MaxBatchDelay, 100*time.Millisecond)
 	orDefault(&o.PongTimeout, 8*time.Second)
 	orDefault(&o.ExpiryGrace, 25*time.Second)
 	orDefault(&o.GapWait, 50*time.Millisecond)
 	orDefault(&o.HeadInterval, time.Second)
 	orDefault(&o.OccupancyInterval, 2*time.Second)
-	if o.PongTimeout >= o.PingInterval {
-		return o, errors.New("the pong timeout must be shorter than the ping interval")
+	if o.PongTimeout >= o.MinPingInterval || o.MinPingInterval > o.PingInterval || o.PingInterval > o.MaxPingInterval {
+		return o, errors.New("of pong timeout, shortest, usual and longest ping interval each must be shorter than the next")
 	}
 	return o, nil
 }

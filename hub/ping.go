@@ -46,7 +46,7 @@ func (c *Client) attend(now time.Time) {
 	due := func(at time.Time) bool { return !at.IsZero() && !now.Before(at) }
 	if c.closing != nil {
 		if due(t.closeBy) {
-			c.node.spawn(c.transport.abort) // over TLS it writes
+			c.node.spawn(c.abort) // over TLS it writes
 			return
 		}
 		c.setDeadlineLocked()
@@ -69,15 +69,16 @@ func (c *Client) attend(now time.Time) {
 
 func (c *Client) pingLocked(now time.Time) {
 	t := &c.clock
-	t.pingAt = now.Add(c.node.opts.PingInterval)
+	t.pingAt = now.Add(c.pingEvery)
 	if !t.pongBy.IsZero() {
 		return // stalled, and owes the last one still
 	}
-	it := item{frame: pingFrames[c.protocol]}
+	ping := pingFrames[c.format.protocol()]
 	if c.socketPing {
-		it = item{frame: socketPing, kind: control}
+		ping = socketPing
 	}
-	c.enqueueLocked(it)
+	c.enqueueLocked(item{bytes: ping.bytes()})
+	c.wakeWriterLocked()
 	t.pongBy = now.Add(c.node.opts.PongTimeout)
 }
 
@@ -111,7 +112,7 @@ func (c *Client) startClock() {
 // startPings sets the first ping to a random moment, so that clients which came
 // together do not answer together. It needs c.mu.
 func (c *Client) startPings(now time.Time) {
-	half := c.node.opts.PingInterval / 2
+	half := c.pingEvery / 2
 	c.clock.pingAt = now.Add(half + rand.N(half)) //nolint:gosec // spreads load, hides nothing
 }
 

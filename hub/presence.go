@@ -13,7 +13,7 @@ func (c *Client) presenceChannel(name string) (*channel, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	sub := c.subs[name]
+	sub := c.subscriptionLocked(name)
 	switch {
 	case sub == nil || !sub.ready:
 		return nil, ErrPermissionDenied

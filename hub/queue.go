@@ -7,12 +7,11 @@ const (
 	ordinary  itemKind = iota // kept, or the queue overflows
 	droppable                 // replaced by a newer one of its key, and the first to go
 	required                  // a reply: kept even beyond the limit; its number is bounded by the commands in work
-	control                   // a WebSocket control frame: never joined with others
 )
 
 // item is one frame that waits for a client.
 type item struct {
-	frame frame
+	bytes []byte
 	kind  itemKind
 	key   string
 }
@@ -50,7 +49,7 @@ func (q *queue) pushDroppable(it item, limit int) (dropped int) {
 	if it.key != "" {
 		if n, waiting := q.newest[it.key]; waiting {
 			old := &q.items[n-q.first]
-			q.bytes += len(it.frame) - len(old.frame)
+			q.bytes += len(it.bytes) - len(old.bytes)
 			*old = it
 			return 0
 		}
@@ -69,18 +68,18 @@ func (q *queue) pushDroppable(it item, limit int) (dropped int) {
 }
 
 // full tells whether it does not fit. A single item always does, whatever its size.
-func (q *queue) full(it item, limit int) bool { return q.bytes > 0 && q.bytes+len(it.frame) > limit }
+func (q *queue) full(it item, limit int) bool { return q.bytes > 0 && q.bytes+len(it.bytes) > limit }
 
 func (q *queue) append(it item) {
 	q.items = append(q.items, it)
-	q.bytes += len(it.frame)
+	q.bytes += len(it.bytes)
 }
 
 func (q *queue) dropDroppable() (dropped int) {
 	kept := q.items[:0]
 	for _, it := range q.items {
 		if it.kind == droppable {
-			q.bytes -= len(it.frame)
+			q.bytes -= len(it.bytes)
 			dropped++
 			continue
 		}
@@ -91,15 +90,15 @@ func (q *queue) dropDroppable() (dropped int) {
 	return dropped
 }
 
-// take moves items of at most maxBytes, but at least one, to batch. A control frame comes alone.
+// take moves items of at most maxBytes, but at least one, to batch.
 func (q *queue) take(batch []item, maxBytes int) []item {
 	n, size := 0, 0
 	for n < len(q.items) {
 		it := &q.items[n]
-		if n > 0 && (size+len(it.frame) > maxBytes || it.kind == control || q.items[0].kind == control) {
+		if n > 0 && size+len(it.bytes) > maxBytes {
 			break
 		}
-		size += len(it.frame)
+		size += len(it.bytes)
 		if it.key != "" {
 			delete(q.newest, it.key)
 		}

@@ -18,7 +18,7 @@ func TestQueue(t *testing.T) {
 		var batch []item
 		for i := range rapid.IntRange(0, 80).Draw(t, "steps") {
 			it := item{
-				frame: make(frame, rapid.IntRange(1, 200).Draw(t, "size")),
+				bytes: make([]byte, rapid.IntRange(1, 200).Draw(t, "size")),
 				kind:  rapid.SampledFrom([]itemKind{ordinary, droppable, required}).Draw(t, "kind"),
 			}
 			name := fmt.Sprint("item ", i)
@@ -63,7 +63,7 @@ func kept(items []item) (names []string) {
 func checkQueue(t *rapid.T, q *queue) {
 	bytes, keys := 0, map[string]int{}
 	for i, it := range q.items {
-		bytes += len(it.frame)
+		bytes += len(it.bytes)
 		if it.kind == droppable && it.key != "" {
 			keys[it.key]++
 			if n := q.newest[it.key]; n != q.first+uint64(i) {
@@ -88,18 +88,18 @@ func TestQueueDropsWhatMayBeDroppedFirst(t *testing.T) {
 	t.Parallel()
 	var q queue
 	for range 4 {
-		q.push(item{frame: make(frame, 100), kind: droppable}, 1000)
+		q.push(item{bytes: make([]byte, 100), kind: droppable}, 1000)
 	}
 	for i := range 10 {
-		overflow, dropped := q.push(item{frame: make(frame, 100)}, 1000)
+		overflow, dropped := q.push(item{bytes: make([]byte, 100)}, 1000)
 		if overflow || (dropped > 0) != (i == 6) {
 			t.Fatalf("item %d: overflow %v, dropped %d", i, overflow, dropped)
 		}
 	}
-	if overflow, _ := q.push(item{frame: make(frame, 100)}, 1000); !overflow {
+	if overflow, _ := q.push(item{bytes: make([]byte, 100)}, 1000); !overflow {
 		t.Error("the queue has no end")
 	}
-	if _, dropped := q.push(item{frame: make(frame, 1), kind: droppable}, 1000); dropped != 1 {
+	if _, dropped := q.push(item{bytes: make([]byte, 1), kind: droppable}, 1000); dropped != 1 {
 		t.Error("a full queue took an item that may be dropped")
 	}
 }

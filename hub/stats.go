@@ -7,6 +7,7 @@ type Stats struct {
 	Clients       int // now
 	Subscriptions int // now
 	Channels      int // now, with those that lost their last subscriber seconds ago
+	QueueBytes    int // now, waiting for clients that do not take them
 	Connecting    int // now; connections that have not connected yet
 	Addresses     int // now, from which there are connections
 
@@ -32,7 +33,7 @@ type Stats struct {
 
 // counters are what Stats is read from.
 type counters struct {
-	subscriptions                             atomic.Int64
+	subscriptions, queued                     atomic.Int64
 	connects, refused, disconnects, slow      atomic.Uint64
 	deliveries, drops, received, postponed    atomic.Uint64
 	gapsFilled, gapErrors, resets             atomic.Uint64
@@ -51,6 +52,7 @@ func (n *Node) Stats() Stats {
 		Clients:          clients,
 		Subscriptions:    int(s.subscriptions.Load()),
 		Channels:         channels,
+		QueueBytes:       int(s.queued.Load()),
 		Connecting:       connecting,
 		Addresses:        addresses,
 		Connects:         s.connects.Load(),

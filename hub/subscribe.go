@@ -62,23 +62,21 @@ func validChannel(name string) bool {
 func (c *Client) reserve(channel string, serverSide bool) (*subscription, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.subs[channel] != nil {
+	if c.subscriptionLocked(channel) != nil {
 		return nil, ErrAlreadySubscribed
 	}
 	if len(c.subs) >= c.node.opts.MaxSubscriptions {
 		return nil, ErrLimitExceeded
 	}
 	sub := &subscription{client: c, channel: channel, serverSide: serverSide, place: -1}
-	c.subs[channel] = sub
+	c.subs = append(c.subs, sub)
 	return sub, nil
 }
 
 // abandon takes back a reservation, or what became of it.
 func (c *Client) abandon(sub *subscription) {
 	c.mu.Lock()
-	if c.subs[sub.channel] == sub {
-		delete(c.subs, sub.channel)
-	}
+	c.removeLocked(sub)
 	c.mu.Unlock()
 	c.leaveChannel(sub)
 }
@@ -228,11 +226,12 @@ func (ch *channel) joinLive(sub *subscription, top Position, reply frame) error 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if reply != nil {
-		c.enqueueLocked(item{frame: reply, kind: required})
+		c.enqueueLocked(item{bytes: reply.bytes(), kind: required})
 	}
 	for _, e := range tail {
 		c.pushLocked(e.msg)
 	}
+	c.wakeWriterLocked()
 	sub.ready = true
 	return nil
 }
@@ -242,6 +241,7 @@ func (ch *channel) joinSeam(sub *subscription, top Position) (tail []event, curs
 	switch {
 	case !ch.seq.started:
 		ch.deliver(ch.seq.start(top)) // this one, too, gets them by its seam
+		ch.launchSoon()
 	case ch.seq.epoch != top.Epoch:
 		ch.fillNow() // the log will tell which of the two is out of date
 		return nil, 0, errSnapshotStale

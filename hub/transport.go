@@ -4,37 +4,32 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/coder/websocket"
 )
 
-// transport is the way to a peer. read has one caller at a time, as has write.
-type transport interface {
-	// read returns the next message. An error is final.
-	read() ([]byte, error)
-	// write writes whole frames within the write timeout. An error is final.
-	write(frames []byte) error
-	// abort makes read and write fail. It may be called at any time, and again.
-	abort()
-	// release gives back what the transport holds, when nothing reads or writes any more.
-	release()
-}
-
-// socket is a WebSocket. The library shakes hands, reads, and answers control
-// frames; frames made for everybody are written past it, straight to the
-// connection. That is sound because both write whole frames in single calls:
-// all that the library writes are control frames, which fit its buffer.
+// socket is the way to a peer. The library shakes hands, reads, and answers
+// control frames. What it writes, always a whole control frame, goes into the
+// client's queue like everything else: so nothing can come between the parts of
+// a frame that the kernel took in pieces.
 type socket struct {
-	ws   *websocket.Conn
-	conn *boundedConn
+	ws     *websocket.Conn
+	conn   *queuedConn
+	reader *bufio.Reader // the library's
+	raw    syscall.RawConn
+	slot   slot // in the poller
 }
 
-func (s *socket) read() ([]byte, error) {
+// read returns the next message, for which at most limit bytes are taken from
+// the network; one caller at a time. An error is final.
+func (s *socket) read(limit int64) ([]byte, error) {
+	s.conn.budget = limit + readBuffer
 	_, frame, err := s.ws.Read(context.Background()) // ended by abort
 	if err != nil {
 		return nil, fmt.Errorf("read a message: %w", err)
@@ -42,42 +37,86 @@ func (s *socket) read() ([]byte, error) {
 	return frame, nil
 }
 
-func (s *socket) write(frames []byte) error {
-	_, err := s.conn.Write(frames)
-	return err
+// buffered tells whether something was received that is not read yet.
+func (s *socket) buffered() bool { return len(s.conn.early) > 0 || s.reader.Buffered() > 0 }
+
+// slowWrite is how much is written within one write timeout: whoever takes
+// that much each time is slow, but there.
+const slowWrite = 8 << 10
+
+// write waits until the peer has taken b; one caller at a time, tryWrite included. An error is final.
+func (s *socket) write(b []byte, timeout time.Duration) error {
+	conn := s.conn.Conn
+	for len(b) > 0 {
+		if err := conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
+			return fmt.Errorf("bound a write: %w", err)
+		}
+		n, err := conn.Write(b[:min(len(b), slowWrite)])
+		if err != nil {
+			return fmt.Errorf("write to the socket: %w", err)
+		}
+		b = b[n:]
+	}
+	if err := conn.SetWriteDeadline(time.Time{}); err != nil { // tryWrite has none
+		return fmt.Errorf("unbound writes: %w", err)
+	}
+	return nil
 }
 
-func (s *socket) abort()   { _ = s.conn.Close() }
+// abort makes read and write fail. It may be called at any time, and again.
+func (s *socket) abort() { _ = s.conn.Close() }
+
+// release gives back what the library holds, when nothing reads or writes any more.
 func (s *socket) release() { _ = s.ws.CloseNow() }
 
-// boundedConn bounds every write in time.
-type boundedConn struct {
+// queuedConn is the connection as the library sees it.
+type queuedConn struct {
 	net.Conn
-	timeout time.Duration
+	early  []byte  // what the client sent behind its handshake
+	budget int64   // bytes that may still be read for this message
+	client *Client // set before the library writes
 }
 
-func (c *boundedConn) Write(b []byte) (int, error) {
-	if err := c.SetWriteDeadline(time.Now().Add(c.timeout)); err != nil {
-		return 0, fmt.Errorf("bound a write: %w", err)
+// errTooBig ends a connection whose message does not end: the library counts
+// what is inflated, and a message may be long without growing.
+var errTooBig = errors.New("a message is too long")
+
+func (c *queuedConn) Read(b []byte) (int, error) {
+	n, err := c.receive(b)
+	if c.budget -= int64(n); c.budget < 0 {
+		return 0, errTooBig
 	}
-	n, err := c.Conn.Write(b)
-	if err != nil {
-		return n, fmt.Errorf("write to the socket: %w", err)
-	}
-	return n, nil
+	return n, err
 }
 
-// Buffers of a socket that mostly waits.
+func (c *queuedConn) receive(b []byte) (int, error) {
+	if len(c.early) > 0 {
+		n := copy(b, c.early)
+		if c.early = c.early[n:]; len(c.early) == 0 {
+			c.early = nil
+		}
+		return n, nil
+	}
+	return c.Conn.Read(b) //nolint:wrapcheck // the library looks for io.EOF
+}
+
+// Write queues a control frame.
+func (c *queuedConn) Write(b []byte) (int, error) {
+	c.client.send(item{bytes: bytes.Clone(b)})
+	return len(b), nil
+}
+
+// Buffers of a socket that mostly waits. The library's control frames have at most 127 bytes.
 const (
-	readBuffer  = 1 << 10
-	writeBuffer = 256 // the library's control frames have at most 127 bytes
+	readBuffer  = 256
+	writeBuffer = 256
 )
 
 // hijack takes the connection over from net/http, with smaller buffers.
 type hijack struct {
 	http.ResponseWriter
-	timeout time.Duration
-	conn    *boundedConn
+	conn   *queuedConn
+	reader *bufio.Reader
 }
 
 // Hijack implements http.Hijacker for websocket.Accept.
@@ -86,13 +125,10 @@ func (h *hijack) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("take over the connection: %w", err)
 	}
-	h.conn = &boundedConn{Conn: conn, timeout: h.timeout}
-	r := rw.Reader
-	if early, err := r.Peek(r.Buffered()); err == nil && len(early) <= readBuffer {
-		r = bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), conn), readBuffer)
-		if _, err := r.Peek(len(early)); err != nil { // the library looks only for what is in the buffer
-			return nil, nil, fmt.Errorf("keep what the client sent early: %w", err)
-		}
+	h.conn = &queuedConn{Conn: conn}
+	if early, err := rw.Peek(rw.Reader.Buffered()); err == nil && len(early) > 0 {
+		h.conn.early = bytes.Clone(early)
 	}
-	return h.conn, bufio.NewReadWriter(r, bufio.NewWriterSize(h.conn, writeBuffer)), nil
+	h.reader = bufio.NewReaderSize(h.conn, readBuffer)
+	return h.conn, bufio.NewReadWriter(h.reader, bufio.NewWriterSize(h.conn, writeBuffer)), nil
 }

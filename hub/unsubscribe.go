@@ -1,6 +1,10 @@
 package hub
 
-import "lifecircle/hub/wire"
+import (
+	"slices"
+
+	"lifecircle/hub/wire"
+)
 
 // unsubscribe handles the command; a channel that is not subscribed is no error.
 func (c *Client) unsubscribe(id uint32, channel string) error {
@@ -16,7 +20,24 @@ func (c *Client) unsubscribe(id uint32, channel string) error {
 func (c *Client) subscription(channel string) *subscription {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.subs[channel]
+	return c.subscriptionLocked(channel)
+}
+
+// subscriptionLocked needs c.mu.
+func (c *Client) subscriptionLocked(channel string) *subscription {
+	for _, sub := range c.subs {
+		if sub.channel == channel {
+			return sub
+		}
+	}
+	return nil
+}
+
+// removeLocked takes the subscription out of the list, if it is in it. It needs c.mu.
+func (c *Client) removeLocked(sub *subscription) {
+	if i := slices.Index(c.subs, sub); i >= 0 {
+		c.subs = slices.Delete(c.subs, i, i+1)
+	}
 }
 
 // unsubscribed ends a subscription from the server's side. One that is being
@@ -24,7 +45,7 @@ func (c *Client) subscription(channel string) *subscription {
 func (c *Client) unsubscribed(channel string, code uint32, reason string) {
 	end := &cut{code: code, reason: reason}
 	c.mu.Lock()
-	sub := c.subs[channel]
+	sub := c.subscriptionLocked(channel)
 	if sub != nil && !sub.ready {
 		sub.cut = end
 		sub = nil
@@ -52,17 +73,16 @@ func (c *Client) resubscribe(sub *subscription) {
 // forget removes a detached subscription and queues the push that says so.
 func (c *Client) forget(sub *subscription, end *cut) {
 	push := &wire.Push{Channel: sub.channel, Unsubscribe: &wire.Unsubscribe{Code: end.code, Reason: end.reason}}
-	var receivers [protocols]int
-	receivers[c.protocol] = 1
-	m, err := pushMessage(push, receivers)
+	var to receivers
+	to[c.format] = 1
+	m, err := pushMessage(push, to)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.subs[sub.channel] == sub {
-		delete(c.subs, sub.channel)
-	}
+	c.removeLocked(sub)
 	if err == nil { // it holds no data
 		m.kind = required
 		c.pushLocked(m)
+		c.wakeWriterLocked()
 	}
 }
 

@@ -3,82 +3,159 @@ package hub
 import (
 	"errors"
 	"os"
-	"slices"
 	"sync"
-
-	"lifecircle/hub/wire"
 )
 
-// maxBatchBytes is how much of a queue is joined into one frame and one write.
+// maxBatchBytes is how much of a queue goes to the kernel in one write.
 const maxBatchBytes = 32 << 10
 
-// batch is the writer's scratch.
-type batch struct {
+// writer is the scratch of whoever writes to a socket.
+type writer struct {
 	items []item
 	buf   []byte
+	kernelWrite
 }
 
-var batches = sync.Pool{New: func() any { return new(batch) }}
+var writers = sync.Pool{New: func() any {
+	w := new(writer)
+	w.init()
+	return w
+}}
 
-// wakeWriterLocked makes sure that somebody empties the queue. It needs c.mu.
-func (c *Client) wakeWriterLocked() {
-	if !c.writing && !c.ended {
-		c.writing = true
-		c.tasks.Go(c.write)
+func getWriter() *writer { return writers.Get().(*writer) } //nolint:forcetypeassert // the pool holds nothing else
+
+// release gives w back, and takes nil.
+func (w *writer) release() {
+	if w != nil {
+		clear(w.items)
+		w.items = w.items[:0]
+		writers.Put(w)
 	}
 }
 
-// write empties the queue into the socket and ends when it is empty; a closing
-// client gets its close frame then.
-func (c *Client) write() {
-	b := batches.Get().(*batch) //nolint:forcetypeassert // the pool holds nothing else
-	defer func() {
-		clear(b.items)
-		batches.Put(b)
-	}()
-	for {
-		c.mu.Lock()
-		clear(b.items)
-		b.items = c.queue.take(b.items[:0], maxBatchBytes)
-		if len(b.items) == 0 {
-			c.writing = false
-			closing, now := c.closing, c.closing != nil && !c.closeSent
-			c.closeSent = c.closeSent || now
-			c.mu.Unlock()
-			if now {
-				c.writeClose(closing)
+// A client is written to by one at a time: whoever finds Client.writing unset
+// sets it, and then writes until the queue is empty (flush). It is a fan-out
+// that does so for many clients, or whoever queued something for this one. None
+// of them waits for the socket: what that does not take at once is left to a
+// goroutine of the client (writeSlowly), and what comes meanwhile waits in the
+// queue.
+
+// claimLocked takes the right to write if nobody has it and there is something to do. It needs c.mu.
+func (c *Client) claimLocked() bool {
+	if c.writing || c.ended || c.queue.empty() && (c.closing == nil || c.closeSent) {
+		return false
+	}
+	c.writing = true
+	return true
+}
+
+// wakeWriterLocked makes sure that somebody empties the queue, without writing
+// here: for callers that hold locks. It needs c.mu.
+func (c *Client) wakeWriterLocked() {
+	if c.claimLocked() {
+		c.tasks.Go(func() { c.flush(nil, nil) })
+	}
+}
+
+// send queues it and writes what can be written.
+func (c *Client) send(it item) {
+	c.mu.Lock()
+	c.enqueueLocked(it)
+	mine := c.claimLocked()
+	c.mu.Unlock()
+	if mine {
+		c.flush(nil, nil)
+	}
+}
+
+// flush writes first and then what is queued, without waiting for the socket,
+// and gives the right to write back. w may be nil.
+func (c *Client) flush(first []byte, w *writer) {
+	if w == nil {
+		w = getWriter()
+		defer func() { w.release() }()
+	}
+	for b := first; ; {
+		if len(b) > 0 {
+			n, err := c.socket.tryWrite(&w.kernelWrite, b)
+			if err != nil {
+				c.writeFailed(err)
+				return
 			}
+			if n < len(b) {
+				c.leaveToSlow(b[n:], w)
+				return
+			}
+		}
+		if b = c.nextBatch(w); b == nil {
 			return
 		}
-		c.room.Broadcast()
-		c.mu.Unlock()
-		if err := c.transport.write(b.join(c.protocol)); err != nil {
+	}
+}
+
+// leaveToSlow has a goroutine write the rest, which may lie in w's buffer.
+func (c *Client) leaveToSlow(rest []byte, w *writer) {
+	if len(w.items) > 1 {
+		rest = append([]byte(nil), rest...)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		c.writing = false
+		return
+	}
+	c.tasks.Go(func() { c.writeSlowly(rest) })
+}
+
+// writeSlowly is flush by a goroutine that waits for the socket.
+func (c *Client) writeSlowly(rest []byte) {
+	w := getWriter()
+	defer w.release()
+	for b := rest; b != nil; b = c.nextBatch(w) {
+		if err := c.socket.write(b, c.node.opts.WriteTimeout); err != nil {
 			c.writeFailed(err)
 			return
 		}
 	}
 }
 
-// join returns the bytes to write for the items: one frame with all messages.
-func (b *batch) join(p wire.Protocol) []byte {
-	if len(b.items) == 1 {
-		return b.items[0].frame.bytes()
+// nextBatch takes from the queue what is to be written next. With nil there is
+// nothing, and somebody else may write. A closing client gets its close frame last.
+func (c *Client) nextBatch(w *writer) []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.queue.empty() {
+		return c.lastBytesLocked()
 	}
-	size := frameHeadroom
-	for _, it := range b.items {
-		size += len(it.frame.payload()) + 1 // a separator
+	clear(w.items)
+	w.items = c.queue.take(w.items[:0], maxBatchBytes)
+	c.countQueueLocked()
+	c.room.Broadcast()
+	if len(w.items) == 1 {
+		return w.items[0].bytes
 	}
-	b.buf = slices.Grow(b.buf[:0], size)[:frameHeadroom]
-	payload := b.buf[frameHeadroom:]
-	for _, it := range b.items {
-		payload = wire.Join(p, payload, it.frame.payload()) // in place, there is room
+	w.buf = w.buf[:0]
+	for _, it := range w.items {
+		w.buf = append(w.buf, it.bytes...)
 	}
-	return frame(b.buf[:frameHeadroom+len(payload)]).seal(dataFrame(p)).bytes()
+	return w.buf
 }
 
-func (c *Client) writeClose(d *Disconnect) {
-	if d.Code == 0 || c.transport.write(closeFrame(d).bytes()) != nil {
-		c.transport.abort()
+// lastBytesLocked returns the close frame if it is time for it. It needs c.mu.
+func (c *Client) lastBytesLocked() []byte {
+	if d := c.closing; d != nil && !c.closeSent && d.Code != 0 && !c.ended {
+		c.closeSent = true
+		return closeFrame(d).bytes()
+	}
+	c.writing = false
+	return nil
+}
+
+// countQueueLocked keeps Stats.QueueBytes. It needs c.mu.
+func (c *Client) countQueueLocked() {
+	if d := c.queue.bytes - c.counted; d != 0 {
+		c.counted = c.queue.bytes
+		c.node.stats.queued.Add(int64(d))
 	}
 }
 
@@ -94,8 +171,14 @@ func (c *Client) writeFailed(err error) {
 		}
 		c.room.Broadcast()
 	}
-	c.queue.clear()
+	c.clearQueueLocked()
+	c.cancelWorkLocked()
 	c.mu.Unlock()
-	c.cancel()
-	c.transport.abort()
+	c.abort()
+}
+
+// clearQueueLocked forgets what waits. It needs c.mu.
+func (c *Client) clearQueueLocked() {
+	c.queue.clear()
+	c.countQueueLocked()
 }
