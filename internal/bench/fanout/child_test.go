@@ -147,9 +147,9 @@ func settle() {
 }
 
 func measure(s service) (stats, error) {
-	var usage unix.Rusage
-	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
-		return stats{}, fmt.Errorf("read the time used: %w", err)
+	cpu, err := processTime()
+	if err != nil {
+		return stats{}, err
 	}
 	resident, err := anonymousMemory()
 	if err != nil {
@@ -158,12 +158,21 @@ func measure(s service) (stats, error) {
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
 	return stats{
-		CPU:      time.Duration(usage.Utime.Nano() + usage.Stime.Nano()),
+		CPU:      cpu,
 		Resident: resident,
 		InUse:    mem.HeapInuse + mem.StackInuse,
 		LogReads: s.logReads(),
 		Clients:  s.clients(),
 	}, nil
+}
+
+// processTime is what this process has used of processors, user and system.
+func processTime() (time.Duration, error) {
+	var usage unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &usage); err != nil {
+		return 0, fmt.Errorf("read the time used: %w", err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano()), nil
 }
 
 func anonymousMemory() (uint64, error) {

@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -10,11 +11,11 @@ import (
 // BenchmarkFanout compares what a delivery costs the server, and how long it takes.
 func BenchmarkFanout(b *testing.B) {
 	z := sizeOfFlags()
-	b.Run("unbatched", func(b *testing.B) { compareDeliveries(b, z, unbatched(z)) })
+	b.Run("unbatched", func(b *testing.B) { compareDeliveries(b, z, unbatched(z), true) })
 	for _, rate := range []float64{20, 40, 100} {
-		b.Run(fmt.Sprintf("batched/%g", rate), func(b *testing.B) { compareDeliveries(b, z, batched(z, rate)) })
+		b.Run(fmt.Sprintf("batched/%g", rate), func(b *testing.B) { compareDeliveries(b, z, batched(z, rate), false) })
 	}
-	b.Run("circles", func(b *testing.B) { compareDeliveries(b, z, circles(z)) })
+	b.Run("circles", func(b *testing.B) { compareDeliveries(b, z, circles(z), true) })
 }
 
 // load is who is there and what they get.
@@ -54,8 +55,9 @@ func names(prefix string, n int) []string {
 
 // delivered is what a measurement found.
 type delivered struct {
-	micros   float64 // of the server's processor, each
-	p50, p99 float64 // ms
+	micros       float64 // of the server's processor, each
+	clientMicros float64 // of this process; if it is more than the server's, latency is ours
+	p50, p99     float64 // ms
 }
 
 const warmup = 10 // the part of a load that runs before it counts: one in so many
@@ -80,12 +82,25 @@ func run(s *server, c *crowd, channels []string, what schedule) delivered {
 	s.tb.Helper()
 	c.forget()
 	want := what.deliveries(channels)
+	ours, err := processTime()
 	before := s.do(order{})
 	s.do(order{Publish: &what})
 	c.await("publications", func() bool { return c.received >= want })
 	after := s.do(order{})
-	return delivered{micros: micros(before, after, want), p50: c.percentile(0.5), p99: c.percentile(0.99)}
+	oursAfter, afterErr := processTime()
+	if err := errors.Join(err, afterErr); err != nil {
+		s.tb.Fatal(err)
+	}
+	return delivered{
+		micros:       each(after.CPU-before.CPU, want),
+		clientMicros: each(oursAfter-ours, want),
+		p50:          c.percentile(0.5),
+		p99:          c.percentile(0.99),
+	}
 }
+
+// each is the share of one of n, in microseconds.
+func each(d time.Duration, n int) float64 { return float64(d.Microseconds()) / float64(n) }
 
 // deliveries is how many clients in the given channels get how many of s in all.
 func (s *schedule) deliveries(channels []string) (n int) {
@@ -99,17 +114,14 @@ func (s *schedule) deliveries(channels []string) (n int) {
 	return n
 }
 
-func micros(before, after stats, n int) float64 {
-	return float64((after.CPU - before.CPU).Microseconds()) / float64(n)
-}
-
 // compareDeliveries runs the roles in turn and reports the medians.
-func compareDeliveries(b *testing.B, z size, l load) {
+func compareDeliveries(b *testing.B, z size, l load, withRedis bool) {
 	b.Helper()
-	st := newStage(b)
+	st, roles := newStage(b), z.comparison("floor", withRedis)
 	found := inTurn(st, z.rounds, roles, func(role string) delivered { return st.deliver(role, l) })
 	reportEach(b, roles, found,
 		figure[delivered]{"us/delivery", func(d delivered) float64 { return d.micros }, "x-floor"},
+		figure[delivered]{"client-us/delivery", func(d delivered) float64 { return d.clientMicros }, ""},
 		figure[delivered]{"p50-ms", func(d delivered) float64 { return d.p50 }, ""},
 		figure[delivered]{"p99-ms", func(d delivered) float64 { return d.p99 }, "p99-x-floor"})
 }

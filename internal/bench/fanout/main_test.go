@@ -20,6 +20,7 @@ var (
 	flagCircles     = flag.Int("fanout.circles", 1_000, "channels of 10 subscribers each")
 	flagSeconds     = flag.Float64("fanout.seconds", 5, "how long a measurement publishes")
 	flagRounds      = flag.Int("fanout.rounds", 3, "turns of floor and hub, of which the medians are reported")
+	flagRedis       = flag.Bool("fanout.redis", true, "also measure a hub with Redis")
 	flagMissed      = flag.Int("fanout.missed", 20, "publications that each client of a storm has to recover")
 )
 
@@ -43,13 +44,15 @@ func TestMain(m *testing.M) {
 type size struct {
 	clients, subscribers, circles int
 	rounds, missed                int
+	redis                         bool
 	length                        time.Duration
 }
 
 func sizeOfFlags() size {
 	return size{
 		clients: *flagClients, subscribers: *flagSubscribers, circles: *flagCircles,
-		rounds: *flagRounds, missed: *flagMissed, length: time.Duration(*flagSeconds * float64(time.Second)),
+		rounds: *flagRounds, missed: *flagMissed, redis: *flagRedis,
+		length: time.Duration(*flagSeconds * float64(time.Second)),
 	}
 }
 

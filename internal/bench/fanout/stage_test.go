@@ -7,11 +7,14 @@ import (
 	"lifecircle/hub/hubtest/redisserver"
 )
 
-// roles are what is compared. The first is the floor.
-var (
-	roles      = []string{"floor", "hub", "redis"}
-	stormRoles = []string{"upgrade", "hub", "redis"}
-)
+// comparison returns the roles to measure: the floor first.
+func (z size) comparison(floor string, withRedis bool) []string {
+	roles := []string{floor, "hub"}
+	if withRedis && z.redis {
+		roles = append(roles, "redis")
+	}
+	return roles
+}
 
 // stage is what the turns of one benchmark share.
 type stage struct {
@@ -75,6 +78,9 @@ func reportEach[T any](b *testing.B, roles []string, found map[string][]T, figur
 			b.ReportMetric(0, "ns/op")
 			for _, f := range figures {
 				m := median(found[role], f.of)
+				if m == 0 {
+					continue // it has none
+				}
 				b.ReportMetric(m, f.unit)
 				if floor := median(found[roles[0]], f.of); f.ratio != "" && floor > 0 && role != roles[0] {
 					b.ReportMetric(m/floor, f.ratio)

@@ -10,11 +10,12 @@ import (
 // with their offsets. Its floor does no more than shake hands.
 func BenchmarkStorm(b *testing.B) {
 	z := sizeOfFlags()
-	st := newStage(b)
-	found := inTurn(st, z.rounds, stormRoles, func(role string) storm { return st.storm(role, z) })
-	reportEach(b, stormRoles, found,
+	st, roles := newStage(b), z.comparison("upgrade", true)
+	found := inTurn(st, z.rounds, roles, func(role string) storm { return st.storm(role, z) })
+	reportEach(b, roles, found,
 		figure[storm]{"s", func(w storm) float64 { return w.seconds }, "s-x-floor"},
 		figure[storm]{"us/client", func(w storm) float64 { return w.micros }, "x-floor"},
+		figure[storm]{"connect-us/client", func(w storm) float64 { return w.connectMicros }, ""},
 		figure[storm]{"cut-us/client", func(w storm) float64 { return w.cutMicros }, ""},
 		figure[storm]{"log-reads", func(w storm) float64 { return w.logReads }, ""},
 		figure[storm]{"others-p99-ms", func(w storm) float64 { return w.others }, ""})
@@ -22,11 +23,12 @@ func BenchmarkStorm(b *testing.B) {
 
 // storm is what one took.
 type storm struct {
-	seconds   float64 // from the first connect until all have what they missed
-	micros    float64 // of the server's processor a client, in that time
-	cutMicros float64 // for noticing that it was cut
-	logReads  float64
-	others    float64 // p99 of deliveries to clients that stayed, ms
+	seconds       float64 // from the first connect until all have what they missed
+	micros        float64 // of the server's processor a client, in that time
+	connectMicros float64 // the same for the first time, with nothing missed
+	cutMicros     float64 // the same for noticing that it was cut
+	logReads      float64
+	others        float64 // p99 of deliveries to clients that stayed, ms
 }
 
 const (
@@ -40,12 +42,12 @@ func (st *stage) storm(role string, z size) storm {
 	s := st.start(role)
 	defer s.stop()
 	bare := role == "upgrade"
-	c := newCrowd(st, s.addr, slices.Repeat([]string{"all"}, z.clients), bare)
-	defer c.close()
 	o := newCrowd(st, s.addr, slices.Repeat([]string{othersChannel}, others), bare)
 	defer o.close()
-
 	start := s.do(order{})
+	c := newCrowd(st, s.addr, slices.Repeat([]string{"all"}, z.clients), bare)
+	defer c.close()
+	connected := s.do(order{})
 	c.cut()
 	cut := s.await(others)
 	missed := evenly([]string{"all"}, 1000, time.Second)
@@ -61,11 +63,12 @@ func (st *stage) storm(role string, z size) storm {
 		o.await("publications for those who stayed", func() bool { return o.received >= after.Published*others })
 	}
 	return storm{
-		seconds:   took.Seconds(),
-		micros:    micros(before, after, z.clients),
-		cutMicros: micros(start, cut, z.clients),
-		logReads:  float64(after.LogReads - before.LogReads),
-		others:    o.percentile(0.99),
+		seconds:       took.Seconds(),
+		micros:        each(after.CPU-before.CPU, z.clients),
+		connectMicros: each(connected.CPU-start.CPU, z.clients),
+		cutMicros:     each(cut.CPU-connected.CPU, z.clients),
+		logReads:      float64(after.LogReads - before.LogReads),
+		others:        o.percentile(0.99),
 	}
 }
 
