@@ -37,7 +37,7 @@ func buildAndRun(m *testing.M) int {
 
 const patience = 60 * time.Second // for a short run to end, on a busy machine
 
-// output gathers what a program writes, and can be looked at meanwhile.
+// gathered is what a program wrote; it can be looked at meanwhile.
 type gathered struct {
 	mu  sync.Mutex // guards buf
 	buf bytes.Buffer
