@@ -33,7 +33,7 @@ type Broker struct {
 	lost       chan struct{} // holds one token when Sink.Lost is due
 
 	mu   sync.Mutex // guards away; a leaf
-	away int        // partitions whose loss has been logged
+	away int        // losses that have been logged
 }
 
 // Stats count what went wrong. They only grow.
@@ -204,11 +204,12 @@ func (b *Broker) count(taken bool) {
 
 var errNotRun = errors.New("not run yet")
 
-// logLoss says once that the connection is lost, whatever the number of partitions and attempts.
-func (b *Broker) logLoss(ctx context.Context, p *partition, err error) {
+// logLoss says once that the connection is lost, whatever the number of those
+// that lose it, who remember it in told, and of their attempts.
+func (b *Broker) logLoss(ctx context.Context, told *bool, err error) {
 	level := slog.LevelDebug
-	if !p.told && !errors.Is(err, errMoved) {
-		p.told = true
+	if !*told && !errors.Is(err, errMoved) {
+		*told = true
 		b.mu.Lock()
 		if b.away++; b.away == 1 {
 			level = slog.LevelWarn
@@ -218,18 +219,18 @@ func (b *Broker) logLoss(ctx context.Context, p *partition, err error) {
 	b.logger.Log(ctx, level, "the connection to redis is lost; the log delivers until it is back", "error", err)
 }
 
-func (b *Broker) logReturn(ctx context.Context, p *partition) {
-	if b.settle(p) {
+func (b *Broker) logReturn(ctx context.Context, told *bool) {
+	if b.settle(told) {
 		b.logger.InfoContext(ctx, "the connection to redis is back")
 	}
 }
 
-// settle strikes p from those that are away, and tells whether it was the last.
-func (b *Broker) settle(p *partition) bool {
-	if !p.told {
+// settle takes back a loss that was told, and tells whether it was the last.
+func (b *Broker) settle(told *bool) bool {
+	if !*told {
 		return false
 	}
-	p.told = false
+	*told = false
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.away--

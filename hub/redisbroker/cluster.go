@@ -102,21 +102,23 @@ func (b *Broker) reload() {
 func (b *Broker) followCluster(ctx context.Context) {
 	var outlets sync.WaitGroup
 	defer outlets.Wait()
+	start := func(o *outlet) { outlets.Go(func() { b.send(ctx, o) }) }
+	told := false
 	for first := true; ctx.Err() == nil; first = false {
+		wait := refreshTime
 		slots, err := b.askSlots(ctx)
-		b.cluster.setFault(err)
-		if err == nil {
-			b.follow(slots, func(o *outlet) { outlets.Go(func() { b.send(ctx, o) }) })
+		if b.cluster.setFault(err); err == nil {
+			b.follow(slots, start)
+			b.logReturn(ctx, &told)
+		} else if ctx.Err() == nil {
+			b.logLoss(ctx, &told, err)
+			wait = 0
 		}
 		b.sendStrays(false)
 		if first {
 			close(b.cluster.loaded)
 		}
 		pause(ctx, reloadPause)
-		wait := refreshTime
-		if err != nil {
-			wait = 0
-		}
 		select {
 		case <-b.cluster.ask:
 		case <-time.After(wait):

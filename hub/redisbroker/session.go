@@ -69,7 +69,7 @@ func (b *Broker) receive(ctx context.Context, i int, p *partition, sink hub.Sink
 		if ctx.Err() != nil {
 			return
 		}
-		b.logLoss(ctx, p, err)
+		b.logLoss(ctx, &p.told, err)
 		b.reload()
 		if time.Since(began) > maxBackoff {
 			backoff = minBackoff
@@ -85,7 +85,7 @@ func (b *Broker) receive(ctx context.Context, i int, p *partition, sink hub.Sink
 // awaitWanted waits until there is reason for a session. It returns false when ctx ends.
 func (b *Broker) awaitWanted(ctx context.Context, p *partition) bool {
 	for p.idle() {
-		b.settle(p)
+		b.settle(&p.told)
 		select {
 		case <-p.wanted:
 		case <-ctx.Done():
@@ -114,7 +114,7 @@ func (b *Broker) runSession(ctx context.Context, i int, p *partition, sink hub.S
 	}
 	b.stats.sessions.Add(1)
 	p.begin(s)
-	b.logReturn(ctx, p)
+	b.logReturn(ctx, &p.told)
 	if len(s.waiting) == 0 && p.stands() {
 		b.beLost()
 	}

@@ -105,7 +105,7 @@ func TestRedisIsShared(t *testing.T) {
 		}
 	}
 	client := s.client(t)
-	if ttl := client.PTTL(t.Context(), redisKey("short")).Val(); ttl <= 36*time.Hour || ttl > 37*time.Hour {
+	if ttl := client.PTTL(t.Context(), redisKey("", "short")).Val(); ttl <= 36*time.Hour || ttl > 37*time.Hour {
 		t.Errorf("the key lives for %s", ttl)
 	}
 	if err := client.ScriptFlush(t.Context()).Err(); err != nil {
