@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,8 +20,10 @@ import (
 )
 
 const (
-	canaryEvery = 10 * time.Second // between the beginnings of two rounds
-	canaryTime  = 5 * time.Second  // for a round; one that takes longer has failed
+	canaryEvery  = 10 * time.Second       // from a round to the next
+	canaryRetry  = 2 * time.Second        // from a round that failed to the next
+	canaryTime   = 5 * time.Second        // for a round; one that takes longer has failed
+	canaryRepeat = 500 * time.Millisecond // between two tries to publish its message
 
 	canaryFails = "failing" // beside httpapi.StateOK and, before its first round, httpapi.StateStarting
 )
@@ -33,7 +37,8 @@ const (
 type canary struct {
 	address net.Addr
 	node    socketapi.Node // set before run
-	every   time.Duration
+	every   time.Duration  // canaryEvery; likewise
+	within  time.Duration  // canaryTime; likewise
 	log     *slog.Logger
 	token   string // lets it in; new at each start, known to nobody, logged nowhere
 	channel string
@@ -47,7 +52,7 @@ type canary struct {
 
 func newCanary(address net.Addr, log *slog.Logger) *canary {
 	return &canary{
-		address: address, every: canaryEvery, log: log, token: rand.Text(), channel: "canary:" + rand.Text(),
+		address: address, every: canaryEvery, within: canaryTime, log: log, token: rand.Text(), channel: "canary:" + rand.Text(),
 		took:   histogram("canary_seconds", "The canary's message, from its publication until it came back by the socket.", slow, nil),
 		failed: prometheus.NewCounter(prometheus.CounterOpts{Name: "lifecircle_canary_failures_total", Help: "Rounds in which the canary's message did not come back."}),
 	}
@@ -72,18 +77,20 @@ func (c *canary) check() string {
 
 // run does rounds until ctx ends.
 func (c *canary) run(ctx context.Context) error {
-	tick := time.NewTicker(c.every)
-	defer tick.Stop()
 	for {
 		took, err := c.round(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		c.note(took, err)
+		pause := c.every
+		if err != nil {
+			pause = min(pause, canaryRetry)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-tick.C:
+		case <-time.After(pause):
 		}
 	}
 }
@@ -115,7 +122,7 @@ type canaryMessage struct {
 }
 
 func (c *canary) round(ctx context.Context) (took time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(ctx, canaryTime)
+	ctx, cancel := context.WithTimeout(ctx, c.within)
 	defer cancel()
 	c.clients.Add(1)
 	defer c.clients.Add(-1)
@@ -127,23 +134,47 @@ func (c *canary) round(ctx context.Context) (took time.Duration, err error) {
 	if err := v.enter(ctx, c.token, c.channel); err != nil {
 		return 0, err
 	}
+	return c.sing(ctx, v)
+}
+
+// sing has the message published until it comes back.
+func (c *canary) sing(ctx context.Context, v *viewer) (took time.Duration, err error) {
 	begin := time.Now()
 	sent := canaryMessage{Type: "canary", Sent: begin.UTC().Round(0)}
 	data, err := json.Marshal(sent)
 	if err != nil {
 		return 0, fmt.Errorf("encode the canary's message: %w", err)
 	}
-	if err := c.node.Publish(ctx, c.channel, hub.Publication{Data: data}); err != nil {
-		return 0, err
-	}
+	ctx, stop := context.WithCancelCause(ctx)
+	var publishing sync.WaitGroup
+	defer publishing.Wait()
+	defer stop(nil)
+	publishing.Go(func() { stop(c.publish(ctx, data)) })
 	for {
 		data, err := v.publication(ctx)
 		if err != nil {
-			return 0, fmt.Errorf("await the canary's message: %w", err)
+			return 0, fmt.Errorf("await the canary's message: %w", errors.Join(err, context.Cause(ctx)))
 		}
 		var got canaryMessage
 		if json.Unmarshal(data, &got) == nil && got.Sent.Equal(sent.Sent) {
 			return time.Since(begin), nil
+		}
+	}
+}
+
+// publish repeats the message until ctx ends: a single loss is allowed to
+// brokers, and makes it late.
+func (c *canary) publish(ctx context.Context, data []byte) error {
+	again := time.NewTicker(canaryRepeat)
+	defer again.Stop()
+	for {
+		if err := c.node.Publish(ctx, c.channel, hub.Publication{Data: data}); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-again.C:
 		}
 	}
 }

@@ -36,13 +36,16 @@ func settings(t *testing.T, database string) config.Config {
 }
 
 // start runs a server until the test ends, and fails the test if it does not
-// end well.
-func start(t *testing.T, c config.Config) *server {
+// end well. What is built can be changed before it runs.
+func start(t *testing.T, c config.Config, change ...func(*App)) *server {
 	t.Helper()
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	a, err := Build(t.Context(), Options{Config: c, Log: log, Out: io.Discard, Version: httpapi.Version{Version: "test"}})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, f := range change {
+		f(a)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	ran := make(chan struct{})
