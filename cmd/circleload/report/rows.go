@@ -13,7 +13,7 @@ import (
 
 // The tables, as text: the page and the terminal say the same figures alike.
 
-var countHead = []string{"counted", "", ""}
+var countHead = []string{"what", "count", "note"}
 
 // counts are what was counted over the whole run. What did not occur and is
 // not missed is left out.
