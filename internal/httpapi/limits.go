@@ -47,7 +47,13 @@ type httpLimits struct {
 	HeaderBytes              int `json:"header_bytes"`
 	JSONDepth                int `json:"json_depth"`
 	IdempotencyKeyCharacters int `json:"idempotency_key_characters"`
+	HeaderSeconds            int `json:"header_seconds" doc:"to send the headers; then the connection is closed"`
+	BodySeconds              int `json:"body_seconds" doc:"to send the body"`
 	RequestSeconds           int `json:"request_seconds" doc:"then 503"`
+	ReadsAtOnce              int `json:"reads_at_once" doc:"GETs that a node works on"`
+	ReadsWaiting             int `json:"reads_waiting" doc:"others that wait for their turn; beyond it 429"`
+	ReadWaitMilliseconds     int `json:"read_wait_milliseconds" doc:"of one of them; then 429"`
+	WritesAtOnce             int `json:"writes_at_once" doc:"all other requests that a node works on; beyond it 429"`
 }
 
 type rateBody struct {
@@ -83,7 +89,9 @@ func limitsOf(others map[string]any) (limitsBody, error) {
 		},
 		"http": httpLimits{
 			BodyBytes: MaxBodyBytes, HeaderBytes: MaxHeaderBytes, JSONDepth: maxJSONDepth,
-			IdempotencyKeyCharacters: maxKeyLength, RequestSeconds: int(requestTime.Seconds()),
+			IdempotencyKeyCharacters: maxKeyLength,
+			HeaderSeconds:            int(headerTime.Seconds()), BodySeconds: int(bodyTime.Seconds()), RequestSeconds: int(requestTime.Seconds()),
+			ReadsAtOnce: readsAtOnce, ReadsWaiting: readsWaiting, ReadWaitMilliseconds: int(readWait.Milliseconds()), WritesAtOnce: writesAtOnce,
 		},
 		"rates":      rates(),
 		"categories": feed.Categories,

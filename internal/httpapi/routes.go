@@ -64,9 +64,13 @@ func (s *server) newRouter() {
 // O: path, query and header fields, and Body.
 func register[I, O any](s *server, rt route, handle func(context.Context, *I) (*O, error)) {
 	_, rt.body = reflect.TypeFor[I]().FieldByName("Body")
-	op := rt.operation()
+	op, gate := rt.operation(), s.gateOf(rt)
 	op.Middlewares = huma.Middlewares{s.guard(rt)}
 	huma.Register(s.api, op, func(ctx context.Context, in *I) (*O, error) {
+		if err := gate.enter(ctx); err != nil {
+			return nil, s.problemOf(ctx, err)
+		}
+		defer gate.leave() // before the answer is written: a slow client holds no place
 		out, err := handle(ctx, in)
 		if err != nil {
 			return nil, s.problemOf(ctx, err)
@@ -95,6 +99,9 @@ func (s *server) guard(rt route) func(huma.Context, func(huma.Context)) {
 }
 
 func (s *server) admit(c echo.Context, rt route) error {
+	if s.gateOf(rt).crowded() {
+		return errCrowded
+	}
 	r := c.Request()
 	if err := checkQuery(r.URL); err != nil {
 		return err

@@ -68,6 +68,8 @@ type server struct {
 	docs   []byte // the page at /docs
 	spec   []byte // the document at /openapi.yaml
 	limits limitsBody
+	reads  *gate
+	writes *gate
 }
 
 // New returns the handler of everything that is served on the public address.
@@ -110,7 +112,7 @@ func build(o Options) (*server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &server{Options: o}
+	s := &server{Options: o, reads: newGate(readsAtOnce, readsWaiting, readWait), writes: newGate(writesAtOnce, 0, 0)}
 	var err error
 	if s.static, err = loadFiles(o.Web); err != nil {
 		return nil, err

@@ -70,7 +70,7 @@ var statuses = map[Code]int{
 	Invalid_: 422, TextEmpty: 422, TextTooLong: 422, TextControl: 422, HandleForm: 422, PasswordWeak: 422,
 	CategoryUnknown: 422, ParentUnsuitable: 422, RoleUnknown: 422, RulesUnsupported: 422, PhotosUnsupported: 422,
 
-	RateLimited: 429, Overloaded: 503, Unavailable: 503, Internal: 500,
+	RateLimited: 429, Overloaded: 429, Unavailable: 503, Internal: 500,
 }
 
 // Status returns the HTTP status for a code, 500 for one that is not in the table.

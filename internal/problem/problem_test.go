@@ -69,7 +69,7 @@ func TestEveryCodeHasAStatus(t *testing.T) {
 }
 
 func mayBeServers(c problem.Code) bool {
-	return c == problem.Internal || c == problem.Unavailable || c == problem.Overloaded
+	return c == problem.Internal || c == problem.Unavailable
 }
 
 func TestCodesAreSnakeCaseAndDiffer(t *testing.T) {

@@ -1,0 +1,90 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"lifecircle/internal/problem"
+)
+
+// Reads share the connections to Postgres with commits. Few at a time are as
+// fast as many; those that cannot begin soon are told to come again.
+const (
+	readsAtOnce  = 64
+	readsWaiting = 512
+	readWait     = 250 * time.Millisecond
+
+	// writesAtOnce bounds the memory of those that wait for a commit or for a
+	// password's hash, which have short queues of their own.
+	writesAtOnce = 4096
+
+	comeAgain = time.Second
+)
+
+// gate lets a bounded number of handlers work at once, and a bounded number of
+// others wait for a bounded time. Beyond that it refuses.
+type gate struct {
+	places     chan struct{} // taken by those at work
+	waiting    atomic.Int64
+	maxWaiting int64
+	maxWait    time.Duration
+}
+
+func newGate(places, waiting int, wait time.Duration) *gate {
+	return &gate{places: make(chan struct{}, places), maxWaiting: int64(waiting), maxWait: wait}
+}
+
+// gateOf is what stands before the handler of a route; nil: nothing, operators
+// get their answer from a busy node, too.
+func (s *server) gateOf(rt route) *gate {
+	switch {
+	case rt.ops:
+		return nil
+	case rt.method == http.MethodGet:
+		return s.reads
+	default:
+		return s.writes
+	}
+}
+
+// crowded tells whether somebody who came now would be refused. Asking costs
+// next to nothing, so that refusing does.
+func (g *gate) crowded() bool {
+	return g != nil && len(g.places) == cap(g.places) && g.waiting.Load() >= g.maxWaiting
+}
+
+// enter takes a place, which leave gives back. Both do nothing on a nil gate.
+func (g *gate) enter(ctx context.Context) error {
+	if g == nil {
+		return nil
+	}
+	select {
+	case g.places <- struct{}{}:
+		return nil
+	default:
+	}
+	defer g.waiting.Add(-1)
+	if g.waiting.Add(1) > g.maxWaiting {
+		return errCrowded
+	}
+	patience := time.NewTimer(g.maxWait)
+	defer patience.Stop()
+	select {
+	case g.places <- struct{}{}:
+		return nil
+	case <-patience.C:
+		return errCrowded
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (g *gate) leave() {
+	if g != nil {
+		<-g.places
+	}
+}
+
+var errCrowded = &problem.Problem{Code: problem.Overloaded, Detail: "Too many people are here just now.", RetryAfter: comeAgain}
