@@ -202,7 +202,7 @@ func (c *Client) refuse(id uint32, err error) {
 
 // reply queues r. It fails with DisconnectBadProtocol if the client's protocol cannot carry the data in it.
 func (c *Client) reply(r *wire.Reply) error {
-	f, err := c.encodeReply(r)
+	f, err := c.encodeReply(r, 0)
 	if err != nil {
 		return err
 	}
@@ -210,10 +210,11 @@ func (c *Client) reply(r *wire.Reply) error {
 	return nil
 }
 
-func (c *Client) encodeReply(r *wire.Reply) (frame, error) {
+// encodeReply makes r's frame; size is what r's large parts have together, if known.
+func (c *Client) encodeReply(r *wire.Reply, size int) (frame, error) {
 	const usual = 256
 	p := c.format.protocol()
-	f, err := encodeFrame(p, usual, func(dst []byte) ([]byte, error) { return wire.AppendReply(dst, p, r) })
+	f, err := encodeFrame(p, usual+size, func(dst []byte) ([]byte, error) { return wire.AppendReply(dst, p, r) })
 	if err != nil {
 		c.node.opts.Logger.Error("a reply does not fit the protocol", "client", c.id, "error", err)
 		return nil, DisconnectBadProtocol

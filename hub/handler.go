@@ -49,7 +49,7 @@ type SubscribeRequest struct {
 
 // SubscribeReply accepts a subscription.
 type SubscribeReply struct {
-	Data json.RawMessage
+	Data json.RawMessage // one JSON value; this is not checked, unlike other data, as many clients may get the same
 	// State, if set, is called for Data once the subscription's position is fixed. What it reads is
 	// therefore never older than the position: every change to it will arrive as a publication.
 	State      func(ctx context.Context) (json.RawMessage, error)

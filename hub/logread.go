@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 )
 
 const maxLogReads = 32 // at once on a node; further ones wait
@@ -14,20 +15,23 @@ const maxLogReads = 32 // at once on a node; further ones wait
 // None is served by a read that began before it asked, because its seam holds
 // events only from then on.
 type logReader struct {
-	mu      sync.Mutex
+	last time.Time // when the last read began; owned by serveSnapshots
+
+	mu      sync.Mutex // guards what follows
 	running bool
 	waiting []*snapshotRequest // bounded by the clients, each has one at most
 }
 
 type snapshotRequest struct {
-	resume resume
-	done   chan struct{} // closed when the result is there
-	snap   snapshot
-	err    error
+	resume  resume
+	done    chan struct{} // closed when the result is there
+	snap    snapshot
+	replays *replays // of snap, shared like it
+	err     error
 }
 
 // snapshot reads what r needs from the log. The result is shared: not to be changed.
-func (ch *channel) snapshot(ctx context.Context, r resume) (snapshot, error) {
+func (ch *channel) snapshot(ctx context.Context, r resume) (snapshot, *replays, error) {
 	req := &snapshotRequest{resume: r, done: make(chan struct{})}
 	lr := &ch.reader
 	lr.mu.Lock()
@@ -40,18 +44,26 @@ func (ch *channel) snapshot(ctx context.Context, r resume) (snapshot, error) {
 	}
 	select {
 	case <-req.done:
-		return req.snap, req.err
+		return req.snap, req.replays, req.err
 	case <-ctx.Done():
-		return snapshot{}, ctx.Err()
+		return snapshot{}, nil, ctx.Err()
 	case <-ch.node.ctx.Done():
-		return snapshot{}, errStopped
+		return snapshot{}, nil, errStopped
 	}
 }
+
+// snapshotInterval is the least time between the beginnings of two reads of a
+// channel's log: who asks meanwhile is served by the second. A single one waits for nothing.
+const snapshotInterval = 100 * time.Millisecond
 
 // serveSnapshots reads for everybody who waits until nobody does.
 func (ch *channel) serveSnapshots() {
 	lr := &ch.reader
 	for {
+		if wait := time.Until(lr.last.Add(snapshotInterval)); wait > 0 && !pause(ch.node.ctx, wait) {
+			return // the node ends, as do those who wait
+		}
+		lr.last = time.Now()
 		lr.mu.Lock()
 		batch := lr.waiting
 		lr.waiting = nil
@@ -61,8 +73,9 @@ func (ch *channel) serveSnapshots() {
 			return
 		}
 		snap, err := ch.readSnapshot(batch)
+		shared := new(replays)
 		for _, req := range batch {
-			req.snap, req.err = snap, err
+			req.snap, req.replays, req.err = snap, shared, err
 			close(req.done)
 		}
 	}

@@ -1,6 +1,11 @@
 package hub
 
-import "errors"
+import (
+	"errors"
+	"sync"
+
+	"lifecircle/hub/wire"
+)
 
 // One recovery replays at most this much; a client further behind is told that
 // it was not recovered, and pages through the history.
@@ -23,6 +28,29 @@ type resume struct {
 type snapshot struct {
 	pubs []Publication
 	top  Position
+}
+
+// replays are the publications of a snapshot as many replies need them, encoded
+// once a protocol when the first needs them.
+type replays struct {
+	once    [protocols]sync.Once
+	encoded [protocols]*wire.Replay
+	err     [protocols]error
+}
+
+// of returns those of pubs from the i-th on, encoded.
+func (r *replays) of(p wire.Protocol, pubs []Publication, i int) ([]byte, error) {
+	r.once[p].Do(func() {
+		all := make([]*wire.Publication, len(pubs))
+		for i := range pubs {
+			all[i] = wirePublication(&pubs[i])
+		}
+		r.encoded[p], r.err[p] = wire.EncodeReplay(p, all)
+	})
+	if r.err[p] != nil {
+		return nil, r.err[p]
+	}
+	return r.encoded[p].From(i), nil
 }
 
 // recovered returns everything in snap after r's position. ok is false if it is

@@ -119,15 +119,19 @@ func (c *Client) subscribeTo(ctx context.Context, id uint32, sub *subscription, 
 // trySubscribe reads a snapshot and joins it to the live events.
 func (c *Client) trySubscribe(ctx context.Context, id uint32, sub *subscription, r *wire.SubscribeRequest, reply SubscribeReply) error {
 	var top Position
-	result := &wire.SubscribeResult{WasRecovering: r.Recover, Data: reply.Data}
+	size := 0 // of what is replayed
+	result := &wire.SubscribeResult{WasRecovering: r.Recover}
+	result.SetValidData(reply.Data)
 	if sub.positioned {
 		want := resume{wanted: r.Recover, since: Position{Offset: r.Offset, Epoch: r.Epoch}}
-		snap, err := sub.ch.snapshot(ctx, want)
+		snap, replays, err := sub.ch.snapshot(ctx, want)
 		if err != nil {
 			return err
 		}
 		top = snap.top
-		setRecovery(result, want, snap)
+		if size, err = c.setRecovery(result, want, snap, replays); err != nil {
+			return err
+		}
 		if r.Recover && !result.Recovered && r.Flag&flagRejectUnrecovered != 0 {
 			return ErrUnrecoverable
 		}
@@ -137,9 +141,9 @@ func (c *Client) trySubscribe(ctx context.Context, id uint32, sub *subscription,
 		if err != nil {
 			return err
 		}
-		result.Data = data
+		result.SetValidData(data)
 	}
-	f, err := c.encodeReply(&wire.Reply{ID: id, Subscribe: result})
+	f, err := c.encodeReply(&wire.Reply{ID: id, Subscribe: result}, size+len(result.Data))
 	if err != nil {
 		return err
 	}
@@ -150,20 +154,23 @@ func (c *Client) trySubscribe(ctx context.Context, id uint32, sub *subscription,
 	return nil
 }
 
-// setRecovery fills in the position and, if everything since the client's is there, the publications.
-func setRecovery(result *wire.SubscribeResult, want resume, snap snapshot) {
+// setRecovery fills in the position and, if everything since the client's is there, the publications, of that size.
+func (c *Client) setRecovery(result *wire.SubscribeResult, want resume, snap snapshot, replays *replays) (size int, err error) {
 	result.Positioned, result.Recoverable = true, true
 	result.Epoch, result.Offset = snap.top.Epoch, snap.top.Offset
 	replay, ok := recovered(want, snap)
 	if !ok {
-		return
+		return 0, nil
+	}
+	encoded, err := replays.of(c.format.protocol(), snap.pubs, len(snap.pubs)-len(replay)) // they are the last ones
+	if err != nil {
+		c.node.opts.Logger.Error("a publication does not fit the protocol", "client", c.id, "error", err)
+		return 0, DisconnectBadProtocol
 	}
 	result.Recovered = true
 	result.Offset = want.since.Offset // the client walks on from there
-	result.Publications = make([]*wire.Publication, len(replay))
-	for i := range replay {
-		result.Publications[i] = wirePublication(&replay[i])
-	}
+	result.SetReplay(encoded)
+	return len(encoded), nil
 }
 
 func (c *Client) countRecovery(result *wire.SubscribeResult) {

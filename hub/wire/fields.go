@@ -20,6 +20,10 @@ type message interface {
 type visitor interface {
 	str(num protowire.Number, name string, p *string)
 	raw(num protowire.Number, name string, p *Raw)
+	// valid is raw for what need not be checked again.
+	valid(num protowire.Number, name string, p *Raw)
+	// encoded is a repeated message that an encoder finds encoded already, and a decoder leaves alone.
+	encoded(num protowire.Number, name string, b []byte)
 	boolean(num protowire.Number, name string, p *bool)
 	uint32(num protowire.Number, name string, p *uint32)
 	uint64(num protowire.Number, name string, p *uint64)

@@ -98,7 +98,9 @@ func stripRaw(v reflect.Value) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			stripRaw(v.Field(i))
+			if v.Type().Field(i).IsExported() {
+				stripRaw(v.Field(i))
+			}
 		}
 	case reflect.Map:
 		for _, key := range v.MapKeys() {

@@ -79,6 +79,20 @@ func (e *jsonEncoder) raw(num protowire.Number, name string, p *Raw) {
 	e.dst = appendLine(e.dst, *p)
 }
 
+func (e *jsonEncoder) valid(num protowire.Number, name string, p *Raw) {
+	if e.begin(num, name, len(*p) > 0) {
+		e.dst = appendLine(e.dst, *p)
+	}
+}
+
+func (e *jsonEncoder) encoded(num protowire.Number, name string, b []byte) {
+	if e.begin(num, name, len(b) > 0) {
+		e.dst = append(e.dst, '[')
+		e.dst = append(e.dst, b...)
+		e.dst = append(e.dst, ']')
+	}
+}
+
 // isData says whether b is what ErrDataNotJSON asks for.
 func isData(b []byte) bool {
 	end := scanValue(b, 0, MaxNesting)

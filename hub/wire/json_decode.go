@@ -169,6 +169,10 @@ func (d *jsonDecoder) raw(_ protowire.Number, name string, p *Raw) {
 	}
 }
 
+func (d *jsonDecoder) valid(num protowire.Number, name string, p *Raw) { d.raw(num, name, p) }
+
+func (*jsonDecoder) encoded(protowire.Number, string, []byte) {}
+
 func (d *jsonDecoder) boolean(num protowire.Number, name string, p *bool) {
 	if !d.begin(num, name, true) {
 		return

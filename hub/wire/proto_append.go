@@ -74,6 +74,10 @@ func (e *protoEncoder) raw(num protowire.Number, _ string, p *Raw) {
 	}
 }
 
+func (e *protoEncoder) valid(num protowire.Number, name string, p *Raw) { e.raw(num, name, p) }
+
+func (e *protoEncoder) encoded(_ protowire.Number, _ string, b []byte) { e.dst = append(e.dst, b...) }
+
 func (e *protoEncoder) boolean(num protowire.Number, _ string, p *bool) {
 	e.varint(num, protowire.EncodeBool(*p))
 }

@@ -137,6 +137,10 @@ func (d *protoDecoder) raw(num protowire.Number, _ string, p *Raw) {
 	}
 }
 
+func (d *protoDecoder) valid(num protowire.Number, name string, p *Raw) { d.raw(num, name, p) }
+
+func (*protoDecoder) encoded(protowire.Number, string, []byte) {}
+
 // varint reads the field into x and says whether it is there.
 func (d *protoDecoder) varint(num protowire.Number) (x uint64, ok bool) {
 	if !d.take(num, protowire.VarintType) {

@@ -36,16 +36,26 @@ func (r *ConnectResult) fields(v visitor) {
 	v.int64(11, "time", &r.Time)
 }
 
+const fieldPublications = 7 // of SubscribeResult
+
 func (r *SubscribeResult) fields(v visitor) {
 	v.boolean(1, "expires", &r.Expires)
 	v.uint32(2, "ttl", &r.TTL)
 	v.boolean(3, "recoverable", &r.Recoverable)
 	v.str(6, "epoch", &r.Epoch)
-	publications(v, 7, &r.Publications)
+	if r.replay != nil {
+		v.encoded(fieldPublications, "publications", r.replay)
+	} else {
+		publications(v, fieldPublications, &r.Publications)
+	}
 	v.boolean(8, "recovered", &r.Recovered)
 	v.uint64(9, "offset", &r.Offset)
 	v.boolean(10, "positioned", &r.Positioned)
-	v.raw(11, "data", &r.Data)
+	if r.validData {
+		v.valid(11, "data", &r.Data)
+	} else {
+		v.raw(11, "data", &r.Data)
+	}
 	v.boolean(12, "was_recovering", &r.WasRecovering)
 }
 

@@ -148,6 +148,9 @@ type (
 		Positioned    bool
 		Data          Raw
 		WasRecovering bool
+
+		replay    []byte // see SetReplay
+		validData bool   // see SetValidData
 	}
 	// UnsubscribeResult is empty.
 	UnsubscribeResult struct{}
