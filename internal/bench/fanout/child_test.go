@@ -79,7 +79,9 @@ func serveRole(role string) error {
 func newService(role string) (service, error) {
 	switch role {
 	case "floor":
-		return newFloor()
+		return newFloor(unix.Write)
+	case "floor raw":
+		return newFloor(rawWrite)
 	case "upgrade":
 		return newUpgrade()
 	case "hub":

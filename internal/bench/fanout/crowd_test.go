@@ -227,18 +227,13 @@ func (v *viewer) subscribed(reply []byte) error {
 	_, epoch, _ := bytes.Cut(reply, []byte(fieldEpoch))
 	epoch, _, _ = bytes.Cut(epoch, []byte(`"`))
 	last := v.offset
-	for rest := reply; ; {
-		offset, more, ok := number(rest, fieldOffset)
-		if !ok {
-			break
-		}
+	for offset, rest, ok := number(reply, fieldOffset); ok; offset, rest, ok = number(rest, fieldOffset) {
 		switch {
-		case !v.came: // the position only
-		case offset == last: // the position, after all that was missed
-		case offset != last+1:
+		case !v.came || offset == last+1:
+			last = offset
+		case offset != v.offset: // a reply that recovers repeats where from
 			return fmt.Errorf("%w: offset %d after %d", errNotRecovered, offset, last)
 		}
-		last, rest = offset, more
 	}
 	if v.came && (string(epoch) != v.epoch || !bytes.Contains(reply, []byte(fieldRecovered))) {
 		return errNotRecovered

@@ -117,7 +117,7 @@ func (s *schedule) deliveries(channels []string) (n int) {
 // compareDeliveries runs the roles in turn and reports the medians.
 func compareDeliveries(b *testing.B, z size, l load, withRedis bool) {
 	b.Helper()
-	st, roles := newStage(b), z.comparison("floor", withRedis)
+	st, roles := newStage(b, z), z.comparison("floor", withRedis)
 	found := inTurn(st, z.rounds, roles, func(role string) delivered { return st.deliver(role, l) })
 	reportEach(b, roles, found,
 		figure[delivered]{"us/delivery", func(d delivered) float64 { return d.micros }, "x-floor"},

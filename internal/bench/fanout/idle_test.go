@@ -8,7 +8,7 @@ import (
 // BenchmarkIdle reports what a client with one subscription costs the server in memory.
 func BenchmarkIdle(b *testing.B) {
 	z := sizeOfFlags()
-	st, roles := newStage(b), z.comparison("floor", false)
+	st, roles := newStage(b, z), z.comparison("floor", false)
 	found := inTurn(st, z.rounds, roles, func(role string) held { return st.hold(role, z.clients) })
 	reportEach(b, roles, found,
 		figure[held]{"KiB/client", func(h held) float64 { return h.resident }, ""},

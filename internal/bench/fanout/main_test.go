@@ -21,6 +21,7 @@ var (
 	flagSeconds     = flag.Float64("fanout.seconds", 5, "how long a measurement publishes")
 	flagRounds      = flag.Int("fanout.rounds", 3, "turns of floor and hub, of which the medians are reported")
 	flagRedis       = flag.Bool("fanout.redis", true, "also measure a hub with Redis")
+	flagRaw         = flag.Bool("fanout.raw", false, "the floor writes past Go's scheduler, which other programs in Go cannot")
 	flagMissed      = flag.Int("fanout.missed", 20, "publications that each client of a storm has to recover")
 )
 
@@ -44,14 +45,14 @@ func TestMain(m *testing.M) {
 type size struct {
 	clients, subscribers, circles int
 	rounds, missed                int
-	redis                         bool
+	redis, raw                    bool
 	length                        time.Duration
 }
 
 func sizeOfFlags() size {
 	return size{
 		clients: *flagClients, subscribers: *flagSubscribers, circles: *flagCircles,
-		rounds: *flagRounds, missed: *flagMissed, redis: *flagRedis,
+		rounds: *flagRounds, missed: *flagMissed, redis: *flagRedis, raw: *flagRaw,
 		length: time.Duration(*flagSeconds * float64(time.Second)),
 	}
 }

@@ -8,8 +8,8 @@ import (
 // TestSmall runs every measurement with small numbers. The figures mean
 // nothing; that each part gets what it waits for does.
 func TestSmall(t *testing.T) {
-	z := size{clients: 50, subscribers: 20, circles: 5, missed: 7, redis: true, length: 100 * time.Millisecond}
-	st := newStage(t)
+	z := size{clients: 50, subscribers: 20, circles: 5, missed: 7, redis: true, raw: true, length: 100 * time.Millisecond}
+	st := newStage(t, z)
 	for name, l := range map[string]load{"unbatched": unbatched(z), "batched": batched(z, 100), "circles": circles(z)} {
 		for _, role := range z.comparison("floor", true) {
 			d := st.deliver(role, l)

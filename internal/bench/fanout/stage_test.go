@@ -20,12 +20,13 @@ func (z size) comparison(floor string, withRedis bool) []string {
 type stage struct {
 	testing.TB
 	processors processors
+	raw        bool                // the floor writes past Go's scheduler
 	redis      *redisserver.Server // nil until it is needed
 }
 
-func newStage(tb testing.TB) *stage {
+func newStage(tb testing.TB, z size) *stage {
 	tb.Helper()
-	st := &stage{TB: tb}
+	st := &stage{TB: tb, raw: z.raw}
 	if err := raiseFiles(); err != nil {
 		tb.Fatal(err)
 	}
@@ -39,7 +40,10 @@ func newStage(tb testing.TB) *stage {
 // start starts a server.
 func (st *stage) start(role string) *server {
 	st.Helper()
-	if role == "redis" {
+	switch {
+	case role == "floor" && st.raw:
+		role = "floor raw"
+	case role == "redis":
 		if st.redis == nil {
 			st.redis = redisserver.Start(st)
 		}
