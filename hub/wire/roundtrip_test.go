@@ -119,7 +119,9 @@ func tidy(v reflect.Value) {
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			tidy(v.Field(i))
+			if v.Type().Field(i).IsExported() {
+				tidy(v.Field(i))
+			}
 		}
 	case reflect.Slice:
 		if v.Len() == 0 {
