@@ -9,7 +9,9 @@ import (
 )
 
 // fanoutMetrics are how quickly this node's viewers get what was committed. A
-// fan-out to ten thousand clients counts as one to ten.
+// fan-out to ten thousand clients counts as one to ten. The age of another
+// node's events goes by that node's clock, too, and is wrong by what the two
+// differ; the canary's figure knows one clock only.
 type fanoutMetrics struct {
 	together
 	took, age prometheus.Histogram
@@ -42,6 +44,7 @@ func (m *metrics) watchHub(node *hub.Node, others func() int) {
 		gauge("client_addresses", "Addresses that clients are connected from.", func(s hub.Stats) float64 { return float64(s.Addresses) }),
 		gauge("subscriptions", "Subscriptions of connected clients.", func(s hub.Stats) float64 { return float64(s.Subscriptions) }),
 		gauge("channels", "Channels that this node serves.", func(s hub.Stats) float64 { return float64(s.Channels) }),
+		gauge("queue_bytes", "What waits for clients that do not take it.", func(s hub.Stats) float64 { return float64(s.QueueBytes) }),
 		counter("client_connects_total", "Connections accepted.", number(func(s hub.Stats) uint64 { return s.Connects })),
 		counter("client_refusals_total", "Handshakes answered 429 or 503.", number(func(s hub.Stats) uint64 { return s.Refused })),
 		counter("client_disconnects_total", "Connections closed by the server.", number(func(s hub.Stats) uint64 { return s.Disconnects })),

@@ -25,8 +25,8 @@ type Event struct {
 	Data   []byte // the publication as sent: one line of JSON
 
 	// What the node that wrote the event knows of it; zero if it was read from
-	// the log. At is when its commit was answered, by that node's clock: a
-	// latency taken on another node is wrong by what their clocks differ.
+	// the log. At is when its commit was answered, by that node's clock: an age
+	// taken on another node is wrong by what their clocks differ.
 	At    time.Time
 	Cause trace.SpanContext // the commit, if that is traced
 }

@@ -15,6 +15,7 @@ func NewRegistry(version string) *prometheus.Registry {
 		ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
-	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), info)
+	runtime := collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsScheduler)) // goroutines that wait for a core show overload first
+	r.MustRegister(runtime, collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), info)
 	return r
 }
