@@ -168,7 +168,9 @@ func TestGate(t *testing.T) {
 	for !g.crowded() {
 		runtime.Gosched()
 	}
-	if err := g.enter(t.Context()); !errors.Is(err, errCrowded) {
+	soon, done := context.WithTimeout(t.Context(), time.Second)
+	defer done()
+	if err := g.enter(soon); !errors.Is(err, errCrowded) {
 		t.Errorf("the third: %v", err)
 	}
 	cancel()
