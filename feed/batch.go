@@ -173,24 +173,13 @@ func (b *batch) judge(c *command) (refusal, err error) {
 		c.answer = first
 		return err, nil
 	}
-	if refusal = b.account(c.actor); refusal == nil {
+	if refusal = b.barred[c.actor.User]; refusal == nil {
 		c.result, refusal = c.action.decide(b, c.actor)
 	}
 	return refusal, b.keys.Keep(c.key, statusCreated, c.result, refusal)
 }
 
 const statusCreated = 201 // RFC 9110: what POSTs with a key answer when done
-
-// account refuses those whose account is gone or suspended.
-func (b *batch) account(a Actor) error {
-	switch u, ok := b.users[a.User]; {
-	case !ok:
-		return errSignIn
-	case u.banned:
-		return errSuspended
-	}
-	return nil
-}
 
 // tell informs the audience of a committed batch.
 func (s *Service) tell(ctx context.Context, b *batch) {
@@ -212,7 +201,8 @@ type batch struct {
 	keys  *idempotency.Keys
 	heads *circlelog.Heads
 
-	users     map[id.ID]account
+	barred    map[id.ID]error // actors whose account is gone or suspended
+	authors   map[id.ID]Author
 	roles     map[membership]string
 	posts     map[id.Post]*postRow
 	counts    map[id.Post]*countsRow
@@ -231,10 +221,6 @@ type (
 	like       struct {
 		post id.Post
 		user id.ID
-	}
-	account struct {
-		Author
-		banned bool
 	}
 	postRow struct {
 		Post

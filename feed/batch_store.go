@@ -16,12 +16,14 @@ import (
 
 // needs are the rows that the commands of a batch lock and read.
 type needs struct {
-	users     set[id.ID]
+	actor     id.ID      // whose command is asked just now
+	authors   set[id.ID] // actors whose names are written
+	actors    []id.ID    // all others
 	roles     set[membership]
 	posts     set[id.Post] // locked, for their text or their end
 	counts    set[id.Post] // locked; guards the post's likes and comments, too
 	comments  set[id.Comment]
-	likes     set[like]
+	likes     []like
 	follows   set[membership]
 	followers set[id.ID] // locked; guards the circle's follows, too
 	logs      set[id.ID] // locked
@@ -42,13 +44,16 @@ func (s *set[K]) add(k K) {
 // a statement after the one that takes it, so that it is seen as it is.
 func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) error {
 	var (
-		n        = needs{users: make(set[id.ID], len(commands)), likes: make(set[like], len(commands))}
+		n        = needs{actors: make([]id.ID, 0, len(commands)), likes: make([]like, 0, len(commands))}
 		requests []idempotency.Request
 		q        pgx.Batch
 	)
 	for _, c := range commands {
-		n.users.add(c.actor.User)
+		n.actor = c.actor.User
 		c.action.need(&n)
+		if _, reads := n.authors[n.actor]; !reads {
+			n.actors = append(n.actors, n.actor)
+		}
 		if c.key.Used() {
 			requests = append(requests, c.key)
 		}
@@ -59,7 +64,9 @@ func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) e
 	b.counts = lockCounts(&q, n.counts)
 	b.followers = lockFollowers(&q, n.followers)
 	b.heads = circlelog.Lock(&q, sorted(n.logs))
-	b.users = readAccounts(&q, n.users)
+	b.barred = map[id.ID]error{}
+	readBarred(&q, n.actors, b.barred)
+	b.authors = readAuthors(&q, n.authors, b.barred)
 	b.roles = readRoles(&q, n.roles)
 	b.posts = readPosts(&q, n.posts)
 	b.comments = readComments(&q, n.comments)
@@ -149,12 +156,51 @@ func lockFollowers(q *pgx.Batch, circles set[id.ID]) map[id.ID]*followersRow {
 	return out
 }
 
-func readAccounts(q *pgx.Batch, users set[id.ID]) map[id.ID]account {
-	out := make(map[id.ID]account, len(users))
-	q.Queue(`SELECT id, handle, display_name, banned_at IS NOT NULL FROM users WHERE id = ANY($1::bigint[])`, sorted(users)).
+// readBarred adds who of the actors may do nothing. The usual answer has no
+// row, which is what makes the judgement cheap for likes.
+func readBarred(q *pgx.Batch, actors []id.ID, barred map[id.ID]error) {
+	if len(actors) == 0 {
+		return
+	}
+	slices.Sort(actors)
+	q.Queue(`SELECT n.id, u.id IS NOT NULL FROM unnest($1::bigint[]) AS n (id) LEFT JOIN users u ON u.id = n.id
+		WHERE u.id IS NULL OR u.banned_at IS NOT NULL`, slices.Compact(actors)).
 		Query(func(rows pgx.Rows) error {
-			var a account
-			return each(rows, []any{&a.ID, &a.Handle, &a.DisplayName, &a.banned}, func() { out[a.ID] = a })
+			var (
+				actor     id.ID
+				suspended bool // else the account is gone
+			)
+			return each(rows, []any{&actor, &suspended}, func() {
+				barred[actor] = errSignIn
+				if suspended {
+					barred[actor] = errSuspended
+				}
+			})
+		})
+}
+
+// readAuthors does the same, and reads the authors' names.
+func readAuthors(q *pgx.Batch, authors set[id.ID], barred map[id.ID]error) map[id.ID]Author {
+	out := make(map[id.ID]Author, len(authors))
+	if len(authors) == 0 {
+		return out
+	}
+	for a := range authors {
+		barred[a] = errSignIn // until the account is found
+	}
+	q.Queue(`SELECT id, handle, display_name, banned_at IS NOT NULL FROM users WHERE id = ANY($1::bigint[])`, sorted(authors)).
+		Query(func(rows pgx.Rows) error {
+			var (
+				a         Author
+				suspended bool
+			)
+			return each(rows, []any{&a.ID, &a.Handle, &a.DisplayName, &suspended}, func() {
+				out[a.ID] = a
+				delete(barred, a.ID)
+				if suspended {
+					barred[a.ID] = errSuspended
+				}
+			})
 		})
 	return out
 }

@@ -10,6 +10,7 @@ import (
 
 	"lifecircle/feed"
 	"lifecircle/feed/policy"
+	"lifecircle/internal/groupcommit"
 	"lifecircle/internal/id"
 	"lifecircle/internal/problem"
 )
@@ -214,10 +215,13 @@ func TestTheDefaultOrderIsTop(t *testing.T) {
 func TestSuspendedPeopleChangeNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 1)
-	people := w.people(2)
+	people := w.people(3)
 	circle := w.circle(people[0])
 	post := w.post(people[0], circle, "hello").ID
 	w.exec(`UPDATE users SET banned_at = now() WHERE id = $1`, people[0].User)
+	w.exec(`DELETE FROM users WHERE id = $1`, people[2].User)
+	w.barred(people[0], circle, post, problem.Banned)
+	w.barred(people[2], circle, post, problem.Unauthorized)
 	s, ctx, a, name := w.service(), t.Context(), people[0], "New"
 	for what, do := range map[string]func() error{
 		"a circle":        func() error { _, err := s.CreateCircle(ctx, a, feed.NewCircle{Name: name}, ""); return err },
@@ -237,4 +241,29 @@ func TestSuspendedPeopleChangeNothing(t *testing.T) {
 	if u, err := s.User(ctx, a.User); err != nil || u.DisplayName == name {
 		t.Errorf("%+v %v", u, err)
 	}
+}
+
+// barred checks that one is refused in a batch with others who are not, both
+// where his name is written and where it is not.
+func (w *world) barred(a feed.Actor, circle id.ID, post id.Post, code problem.Code) {
+	w.t.Helper()
+	s, fine, ctx := w.waiting(w.pool, groupcommit.Options{Lanes: 1}), w.people(1)[0], w.t.Context()
+	var answers []func()
+	for actor, code := range map[feed.Actor]problem.Code{a: code, fine: ""} {
+		for what, do := range map[string]func() error{
+			"like":    func() error { _, err := s.Like(ctx, actor, post); return err },
+			"again":   func() error { _, err := s.Like(ctx, actor, post); return err },
+			"follow":  func() error { _, err := s.Follow(ctx, actor, circle); return err },
+			"comment": func() error { _, err := s.CreateComment(ctx, actor, post, feed.NewComment{Text: "hm"}, ""); return err },
+			"post":    func() error { _, err := s.CreatePost(ctx, actor, circle, feed.NewPost{Text: "hm"}, ""); return err },
+		} {
+			answers = append(answers, s.queue(func() { wantCode(w.t, what, do(), code) }))
+		}
+	}
+	stop := s.start()
+	for _, answered := range answers {
+		answered()
+	}
+	stop()
+	w.holds()
 }

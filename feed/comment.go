@@ -40,6 +40,7 @@ func (c createComment) circle() id.ID { return c.post.Circle }
 func (c createComment) size() int { return len(c.text) }
 
 func (c createComment) need(n *needs) {
+	n.authors.add(n.actor)
 	n.counts.add(c.post)
 	n.logs.add(c.post.Circle)
 	if c.replyTo != nil {
@@ -62,7 +63,7 @@ func (c createComment) decide(b *batch, a Actor) (any, error) {
 	}
 	made := Comment{
 		ID:     id.Comment{Circle: c.post.Circle, Post: c.post.Post, Comment: b.heads.NextID(c.post.Circle, b.now)},
-		PostID: c.post, CircleID: c.post.Circle, Author: b.users[a.User].Author,
+		PostID: c.post, CircleID: c.post.Circle, Author: b.authors[a.User],
 		Text: c.text, ReplyTo: c.replyTo, CreatedAt: b.now,
 	}
 	b.newComments = append(b.newComments, made)

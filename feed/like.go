@@ -30,7 +30,7 @@ func (setLike) size() int { return 0 }
 
 func (l setLike) need(n *needs) {
 	n.counts.add(l.post)
-	n.likes.add(l.like)
+	n.likes = append(n.likes, l.like)
 }
 
 func (l setLike) decide(b *batch, _ Actor) (any, error) {

@@ -11,16 +11,18 @@ import (
 
 // readLikes marks which of the likes exist. Their posts' counts are locked
 // before, so nobody changes them meanwhile.
-func readLikes(q *pgx.Batch, likes set[like]) map[like]*mark {
+func readLikes(q *pgx.Batch, likes []like) map[like]*mark {
 	out := make(map[like]*mark, len(likes))
 	if len(likes) == 0 {
 		return out
 	}
 	circles, posts, users := make([]id.ID, 0, len(likes)), make([]id.ID, 0, len(likes)), make([]id.ID, 0, len(likes))
-	marks := make([]mark, 0, len(likes))
-	for l := range likes {
-		marks = append(marks, mark{})
-		out[l] = &marks[len(marks)-1]
+	marks := make([]mark, len(likes))
+	for i, l := range likes {
+		if out[l] != nil {
+			continue // two commands for the same one
+		}
+		out[l] = &marks[i]
 		circles, posts, users = append(circles, l.post.Circle), append(posts, l.post.Post), append(users, l.user)
 	}
 	q.Queue(`SELECT l.circle_id, l.post_id, l.user_id

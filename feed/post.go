@@ -38,7 +38,10 @@ func (c createPost) circle() id.ID { return c.in }
 
 func (c createPost) size() int { return len(c.text) }
 
-func (c createPost) need(n *needs) { n.logs.add(c.in) }
+func (c createPost) need(n *needs) {
+	n.authors.add(n.actor)
+	n.logs.add(c.in)
+}
 
 func (c createPost) decide(b *batch, a Actor) (any, error) {
 	if !b.heads.Has(c.in) {
@@ -50,7 +53,7 @@ func (c createPost) decide(b *batch, a Actor) (any, error) {
 	}
 	p := Post{
 		ID:       id.Post{Circle: c.in, Post: b.heads.NextID(c.in, b.now)},
-		CircleID: c.in, Author: b.users[a.User].Author, Text: c.text, Photos: []Photo{},
+		CircleID: c.in, Author: b.authors[a.User], Text: c.text, Photos: []Photo{},
 		Counts: Counts{Version: 1}, CreatedAt: b.now,
 	}
 	b.newPosts = append(b.newPosts, p)
@@ -80,7 +83,7 @@ func (u updatePost) size() int { return len(u.text) }
 func (u updatePost) need(n *needs) {
 	n.posts.add(u.post)
 	n.counts.add(u.post)
-	n.likes.add(like{u.post, u.by})
+	n.likes = append(n.likes, like{u.post, u.by})
 	n.logs.add(u.post.Circle)
 }
 
