@@ -71,7 +71,7 @@ func TestPlanOfOthers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := f.Target.prepare(t.Context(), s)
+	to, err := f.Target.other(s)
 	if err != nil {
 		t.Fatal(err)
 	}

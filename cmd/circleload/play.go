@@ -69,7 +69,11 @@ func (f *runFlags) run(ctx context.Context, s scenario.Scenario, m *meter, stder
 	return r, nil
 }
 
-// problem says why a scenario was not carried out, or not all of it: nobody
+// enough of the subscriptions must have stood at one time for the scenario to
+// have been played.
+const enough = 0.9
+
+// problem says why a scenario was not carried out, or not all of it: too few
 // came, or a kind of action never succeeded.
 func problem(v player.Result, err error) string {
 	switch {
@@ -77,6 +81,15 @@ func problem(v player.Result, err error) string {
 		return err.Error()
 	case v.Measured == 0:
 		return "it ended before anything was measured"
+	}
+	var stood int64
+	for _, second := range v.Series {
+		if second.Phase == player.Measuring {
+			stood = max(stood, second.Subscribed)
+		}
+	}
+	if len(v.Series) > 0 && float64(stood) < enough*float64(v.Subscriptions) {
+		return fmt.Sprintf("no more than %d of %d subscriptions stood; the commonest error was %s", stood, v.Subscriptions, commonest(v.Errors))
 	}
 	for _, kind := range slices.Sorted(maps.Keys(v.Commands)) {
 		c := v.Commands[kind]
@@ -100,7 +113,7 @@ func commonest(codes map[string]int64) string {
 // judge is the exit status; the report has said the reason.
 func judge(r report.Report) error {
 	switch {
-	case r.Result.Faults() > 0:
+	case r.Judged() && r.Result.Faults() > 0:
 		return failure{status: exitFaults, silent: true, err: errors.New("faults")}
 	case r.Problem != "":
 		return failure{status: exitNotCarried, silent: true, err: errors.New(r.Problem)}

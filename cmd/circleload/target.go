@@ -93,7 +93,11 @@ func onLoopback(host string) bool {
 // prepare makes on the target what the scenario needs to be there.
 func (f targetFlags) prepare(ctx context.Context, s scenario.Scenario) (target, error) {
 	if len(f.SocketURL) > 0 {
-		return f.other(s)
+		t, err := f.other(s)
+		if err == nil {
+			err = answers(ctx, f.SocketURL)
+		}
+		return t, err
 	}
 	urls := f.ours()
 	t := target{name: strings.Join(urls, ", "), api: strings.TrimRight(urls[0], "/")}
@@ -112,6 +116,28 @@ func (f targetFlags) prepare(ctx context.Context, s scenario.Scenario) (target, 
 	return t, nil
 }
 
+// answers tries a bare connection: clients would try again and again for the
+// whole time that they have to come.
+func answers(ctx context.Context, sockets []string) error {
+	for _, s := range sockets {
+		u, err := url.Parse(s)
+		if err != nil {
+			return err
+		}
+		port := u.Port()
+		if port == "" {
+			port = map[string]string{"ws": "80", "wss": "443"}[u.Scheme]
+		}
+		dialer := net.Dialer{Timeout: askTimeout}
+		c, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+		if err != nil {
+			return fmt.Errorf("reach the server: %w", err)
+		}
+		_ = c.Close()
+	}
+	return nil
+}
+
 // isDev asks for no user at all, which a server with --dev refuses by 422.
 func (f targetFlags) isDev(ctx context.Context, api string) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -123,8 +149,7 @@ func (f targetFlags) isDev(ctx context.Context, api string) error {
 	r.Header.Set("Content-Type", "application/json")
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
-		var timeout net.Error
-		if errors.As(err, &timeout) && timeout.Timeout() {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return fmt.Errorf("%s does not answer within %s", api, askTimeout)
 		}
 		return fmt.Errorf("reach the server: %w", err)

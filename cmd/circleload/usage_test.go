@@ -93,6 +93,7 @@ func TestNotCarriedOut(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
 	runs(t, 3, []string{"--dev", "404"}, "run", "viewers", "--url="+plain.URL)
+	runs(t, 3, []string{"reach the server", "refused"}, "run", "viewers", "--rate=0", "--socket-url=ws://"+away+"/connection/websocket")
 	runs(t, 3, []string{"--publish-url"}, "run", "viewers", "--socket-url=ws://"+away+"/connection/websocket")
 	runs(t, 3, []string{"likes, which only a Life Circle server knows"}, "run", "like-storm", "--socket-url=ws://"+away+"/connection/websocket")
 }

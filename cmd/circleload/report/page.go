@@ -30,6 +30,7 @@ type page struct {
 	Verdict    string
 	Tone       string // good or bad
 	Besides    string // a problem that the verdict does not name
+	Examples   []string
 	Highlights []Setting
 	Plots      []plot
 	Tables     []table
@@ -59,9 +60,7 @@ func (r Report) WriteHTML(w io.Writer) error {
 	if p.Verdict, good = r.verdict(); !good {
 		p.Tone = "bad"
 	}
-	if r.Result.Faults() > 0 {
-		p.Besides = r.Problem
-	}
+	p.Besides, p.Examples = r.besides(), r.examples()
 	if len(p.Plots) > 0 {
 		p.PlotScript, p.PlotStyle = plotting()
 	}

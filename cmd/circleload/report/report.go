@@ -70,7 +70,7 @@ func (r Report) WriteJSON(w io.Writer) error {
 func (r Report) verdict() (string, bool) {
 	v := r.Result
 	switch {
-	case v.Faults() > 0:
+	case r.Judged() && v.Faults() > 0:
 		return fmt.Sprintf("FAULTS: %s lost, %s doubled, %s disordered, %s stranded",
 			whole(v.Lost), whole(v.Doubled), whole(v.Disordered), whole(v.Stranded)), false
 	case r.Problem != "":
@@ -82,6 +82,26 @@ func (r Report) verdict() (string, bool) {
 	}
 	return "No faults: nothing lost, doubled or disordered", true
 }
+
+// examples are some of the faults.
+func (r Report) examples() []string {
+	if !r.Judged() {
+		return nil
+	}
+	return r.Result.Examples
+}
+
+// besides is a problem that the verdict does not name, because there are faults.
+func (r Report) besides() string {
+	if r.Judged() && r.Result.Faults() > 0 {
+		return r.Problem
+	}
+	return ""
+}
+
+// Judged says whether faults count: who never had his subscription, because
+// nobody could connect, has lost nothing.
+func (r Report) Judged() bool { return r.Result.Measured > 0 }
 
 // took says how long it was measured, and how that ended.
 func (r Report) took() string {

@@ -10,7 +10,6 @@ import (
 // WriteText writes the tables for a terminal. What a server says is written
 // without its control characters.
 func (r Report) WriteText(w io.Writer) error {
-	v := r.Result
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%s: %s\n%s, %s, seed %d; %s\n\n",
 		r.Scenario, r.About, r.Target, r.Protocol, r.Seed, r.took())
@@ -23,11 +22,11 @@ func (r Report) WriteText(w io.Writer) error {
 	}
 	verdict, _ := r.verdict()
 	b.WriteString(verdict + "\n")
-	for _, e := range v.Examples {
+	for _, e := range r.examples() {
 		b.WriteString("  " + e + "\n")
 	}
-	if r.Problem != "" && v.Faults() > 0 {
-		b.WriteString("Not carried out: " + r.Problem + "\n")
+	if besides := r.besides(); besides != "" {
+		b.WriteString("Not carried out: " + besides + "\n")
 	}
 	if _, err := io.WriteString(w, printable(b.String())); err != nil {
 		return fmt.Errorf("write the report: %w", err)
