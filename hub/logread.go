@@ -15,7 +15,7 @@ const maxLogReads = 32 // at once on a node; further ones wait
 // None is served by a read that began before it asked, because its seam holds
 // events only from then on.
 type logReader struct {
-	last time.Time // when the last read began; owned by serveSnapshots
+	next time.Time // no read before; owned by serveSnapshots
 
 	mu      sync.Mutex // guards what follows
 	running bool
@@ -52,18 +52,22 @@ func (ch *channel) snapshot(ctx context.Context, r resume) (snapshot, *replays, 
 	}
 }
 
-// snapshotInterval is the least time between the beginnings of two reads of a
-// channel's log: who asks meanwhile is served by the second. A single one waits for nothing.
-const snapshotInterval = 100 * time.Millisecond
+// Everybody whom a read of a channel's log serves delays the beginning of the
+// next by snapshotShare, all of them together by at most snapshotPause: in a
+// storm there are few reads that serve many, and who comes alone does not wait.
+const (
+	snapshotPause = 100 * time.Millisecond
+	snapshotShare = 5 * time.Millisecond
+)
 
 // serveSnapshots reads for everybody who waits until nobody does.
 func (ch *channel) serveSnapshots() {
 	lr := &ch.reader
 	for {
-		if wait := time.Until(lr.last.Add(snapshotInterval)); wait > 0 && !pause(ch.node.ctx, wait) {
+		if wait := time.Until(lr.next); wait > 0 && !pause(ch.node.ctx, wait) {
 			return // the node ends, as do those who wait
 		}
-		lr.last = time.Now()
+		began := time.Now()
 		lr.mu.Lock()
 		batch := lr.waiting
 		lr.waiting = nil
@@ -72,6 +76,7 @@ func (ch *channel) serveSnapshots() {
 		if len(batch) == 0 {
 			return
 		}
+		lr.next = began.Add(min(snapshotPause, time.Duration(len(batch))*snapshotShare))
 		snap, err := ch.readSnapshot(batch)
 		shared := new(replays)
 		for _, req := range batch {

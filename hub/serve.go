@@ -56,7 +56,14 @@ func (n *Node) accept(w http.ResponseWriter, r *http.Request) (*Client, error) {
 		OriginPatterns:     n.opts.Origins,
 		InsecureSkipVerify: slices.Contains(n.opts.Origins, "*"),
 		CompressionMode:    compression,
-		OnPongReceived:     func(context.Context, []byte) { c.socketPong() },
+		OnPingReceived: func(context.Context, []byte) bool {
+			c.socket.expect(n.opts.MaxMessageBytes)
+			return true
+		},
+		OnPongReceived: func(context.Context, []byte) {
+			c.socket.expect(n.opts.MaxMessageBytes)
+			c.socketPong()
+		},
 	})
 	if err != nil {
 		return nil, err

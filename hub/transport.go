@@ -29,13 +29,16 @@ type socket struct {
 // read returns the next message, for which at most limit bytes are taken from
 // the network; one caller at a time. An error is final.
 func (s *socket) read(limit int64) ([]byte, error) {
-	s.conn.budget = limit + readBuffer
+	s.expect(limit)
 	_, frame, err := s.ws.Read(context.Background()) // ended by abort
 	if err != nil {
 		return nil, fmt.Errorf("read a message: %w", err)
 	}
 	return frame, nil
 }
+
+// expect lets a message of the limit come. Control frames before it do not count.
+func (s *socket) expect(limit int64) { s.conn.budget = limit + readBuffer }
 
 // buffered tells whether something was received that is not read yet.
 func (s *socket) buffered() bool { return len(s.conn.early) > 0 || s.reader.Buffered() > 0 }

@@ -30,6 +30,7 @@ type DialOptions struct {
 	Header   http.Header
 
 	NoSubprotocol bool   // leave the protocol to the address
+	Compress      bool   // offer permessage-deflate
 	Query         string // of the address, for Server.Dial
 }
 
@@ -42,7 +43,13 @@ func Dial(ctx context.Context, address string, o DialOptions) (*Client, error) {
 	case o.Protocol == wire.Protobuf:
 		subprotocols = []string{"centrifuge-protobuf"}
 	}
-	ws, resp, err := websocket.Dial(ctx, address, &websocket.DialOptions{HTTPClient: o.HTTP, HTTPHeader: o.Header, Subprotocols: subprotocols})
+	compression := websocket.CompressionDisabled
+	if o.Compress {
+		compression = websocket.CompressionNoContextTakeover
+	}
+	ws, resp, err := websocket.Dial(ctx, address, &websocket.DialOptions{
+		HTTPClient: o.HTTP, HTTPHeader: o.Header, Subprotocols: subprotocols, CompressionMode: compression,
+	})
 	if err != nil {
 		if resp != nil && resp.Body != nil {
 			_ = resp.Body.Close()
@@ -108,6 +115,14 @@ func (c *Client) Next(ctx context.Context) (wire.ServerMessage, error) {
 			return wire.ServerMessage{}, err
 		}
 	}
+}
+
+// Ping sends a WebSocket ping and waits for the pong. Something must read meanwhile.
+func (c *Client) Ping(ctx context.Context) error {
+	if err := c.ws.Ping(ctx); err != nil {
+		return fmt.Errorf("ping: %w", err)
+	}
+	return nil
 }
 
 // Call sends cmd with the next id and waits for its reply. Pushes that come before it are kept for Push.
