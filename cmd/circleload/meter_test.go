@@ -111,7 +111,7 @@ func TestProgressLines(t *testing.T) {
 	s.Phase, s.Deliveries, s.P50, s.P99, s.Doubled, s.TotalRefused = player.Measuring, 500, 1.25, 9.5, 2, 4
 	p.show(s)
 	p.end()
-	want := []string{"connecting    3s  10 sockets  0 msgs/s", "measuring     3s  10 sockets  500 msgs/s  p50 1.2 p99 9.5 ms  refused 4  failed 0  faults 2"}
+	want := []string{"connecting 3s  10 sockets  0 msgs/s", "measuring 3s  10 sockets  500 msgs/s  faults 2  refused 4  p50 1.2 p99 9.5 ms"}
 	lines := strings.Split(strings.TrimSpace(b.String()), "\n")
 	if len(lines) != len(want) || !strings.HasPrefix(lines[0], want[0]) || !strings.HasPrefix(lines[1], want[1]) {
 		t.Errorf("got %q", lines)

@@ -131,6 +131,13 @@ func settings(s scenario.Scenario, f *runFlags) (out []report.Setting) {
 		}
 		add("cut", what+window(c.After, c.For))
 	}
+	if r := s.Reconnect; len(s.Cuts) > 0 {
+		wait := "after " + shortTime(r.Min) + " to " + shortTime(r.Max)
+		if r.Immediate {
+			wait = "at once, after failures " + wait
+		}
+		add("reconnect", wait)
+	}
 	if f.Sockets.Compress {
 		add("compression", "offered")
 	}

@@ -56,17 +56,18 @@ func (p *progress) end() {
 	}
 }
 
+// line begins with what must be seen even on a narrow terminal.
 func line(s player.Snapshot) string {
-	text := fmt.Sprintf("%-10s %4ds  %d sockets  %d msgs/s", s.Phase, s.At, s.Open, s.Deliveries+s.Hints)
+	text := fmt.Sprintf("%s %ds  %d sockets  %d msgs/s  faults %d  refused %d",
+		s.Phase, s.At, s.Open, s.Deliveries+s.Hints, s.Doubled+s.Disordered, s.TotalRefused)
+	if s.Missing > 0 {
+		text += fmt.Sprintf("  missing %d", s.Missing)
+	}
 	if s.Deliveries > 0 {
 		text += fmt.Sprintf("  p50 %.1f p99 %.1f ms", s.P50, s.P99)
 	}
-	if s.Commands > 0 {
-		text += fmt.Sprintf("  %d commands/s p99 %.1f ms", s.Commands, s.CommandP99)
-	}
-	text += fmt.Sprintf("  refused %d  failed %d  faults %d", s.TotalRefused, s.TotalFailed, s.Doubled+s.Disordered)
-	if s.Missing > 0 {
-		text += fmt.Sprintf("  missing %d", s.Missing)
+	if s.Commands > 0 || s.TotalFailed > 0 {
+		text += fmt.Sprintf("  %d commands/s p99 %.1f ms  failed %d", s.Commands, s.CommandP99, s.TotalFailed)
 	}
 	if s.Phase == player.Measuring && s.Remaining > 0 {
 		text += fmt.Sprintf("  %s left", s.Remaining.Round(time.Second))

@@ -76,6 +76,10 @@ type Reconnect struct {
 const (
 	defaultBytes  = 300 // of a text
 	defaultAmount = 100 // fen
+
+	// Before a client comes back, as the SDKs do.
+	defaultMinWait = 500 * time.Millisecond
+	defaultMaxWait = 20 * time.Second
 )
 
 // defaults fills in what a file may leave out.
@@ -83,6 +87,13 @@ func (s *Scenario) defaults() {
 	s.Circles = max(s.Circles, 1)
 	if s.Each == 0 {
 		s.Each = 1
+	}
+	r := &s.Reconnect
+	if r.Max == 0 {
+		r.Max = max(defaultMaxWait, r.Min)
+	}
+	if r.Min == 0 {
+		r.Min = min(defaultMinWait, r.Max)
 	}
 	for i := range s.Actions {
 		a := &s.Actions[i]

@@ -45,6 +45,9 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Action{Kind: Post, Rate: 0.5, Over: Socket, Bytes: 300, Amount: 100}
+	if (s.Reconnect != Reconnect{Min: 500 * time.Millisecond, Max: 20 * time.Second}) {
+		t.Errorf("reconnect %+v", s.Reconnect)
+	}
 	if s.Duration != 90*time.Second || s.Circles != 1 || s.Each != 1 || s.Actions[0] != want {
 		t.Errorf("got %+v", s)
 	}
@@ -75,6 +78,7 @@ func TestRefused(t *testing.T) {
 		head + "cuts: [{after: 1s}]\n":                                       {"cut 1", "neither"},
 		head + "cuts: [{share: 1.5}]\n":                                      {"cut 1", "share is 1.5"},
 		head + "cuts: [{share: 1, after: 11s}]\n":                            {"cut 1", "after is 11"},
+		head + "reconnect: {max: 2h}\n":                                      {"reconnect.max is 7200"},
 		head + "reconnect: {min: 5s, max: 1s}\n":                             {"reconnect.max is less"},
 		head + "actors: 1\nactions: [{kind: like}]\n":                        {"action 1", "no rate"},
 		head + "actors: 1\nactions: [{kind: like, rate: -1}]\n":              {"action 1", "rate is -1"},
