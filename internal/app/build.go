@@ -66,6 +66,7 @@ func (a *App) join(ctx context.Context) (err error) {
 		Handler: canaryDoor{a.traceCalls(sockets), a.canary}, Broker: broker,
 		Log: observedLog{socketapi.NewLog(circlelog.NewReader(pool)), a.metrics.log}, Observe: a.metrics.hub.observe,
 		Logger: a.Log, Version: a.Version.Version, Origins: s.AllowedOrigin, Occupancy: socketapi.Viewers,
+		Compression: true,
 	})); err != nil {
 		return err
 	}
