@@ -20,6 +20,7 @@ type channel struct {
 	subs       []*subscription
 	receivers  receivers // subscriptions by format
 	positioned int       // subscriptions that are positioned
+	audience   int       // subscriptions that clients asked for: server-side ones are not a choice to watch
 	seq        sequencer // runs while there are positioned subscriptions
 	hole       hole
 	ready      []Publication // scratch of sequence
@@ -175,6 +176,9 @@ func (ch *channel) attach(sub *subscription) {
 	if sub.positioned {
 		ch.positioned++
 	}
+	if !sub.serverSide {
+		ch.audience++
+	}
 	ch.node.stats.subscriptions.Add(1)
 }
 
@@ -199,6 +203,9 @@ func (ch *channel) detachLocked(sub *subscription) bool {
 		if ch.positioned--; ch.positioned == 0 {
 			ch.seq = sequencer{} // the next one starts where the log is then
 		}
+	}
+	if !sub.serverSide {
+		ch.audience--
 	}
 	ch.node.stats.subscriptions.Add(-1)
 	return true

@@ -49,8 +49,8 @@ func (o *occupancy) init(self string) {
 	o.self, o.nodes, o.total = self, make(map[string]*nodeCounts), make(map[string]int)
 }
 
-// Occupancy is the number of clients subscribed to the channel: those of this
-// node, and those of the other nodes as they last told (if Options.Occupancy is set).
+// Occupancy is the number of clients that subscribed to the channel, server-side
+// subscriptions left aside: those of this node, and those of the other nodes as they last told (if Options.Occupancy is set).
 func (n *Node) Occupancy(channel string) int {
 	return n.localCount(channel) + n.occupancy.elsewhere(channel)
 }
@@ -62,7 +62,7 @@ func (n *Node) localCount(channel string) int {
 	}
 	ch.mu.Lock()
 	defer ch.mu.Unlock()
-	return len(ch.subs)
+	return ch.audience
 }
 
 func (o *occupancy) elsewhere(channel string) int {
@@ -172,8 +172,8 @@ func (n *Node) localCounts() map[string]int {
 	counts := make(map[string]int, len(all))
 	for _, ch := range all {
 		ch.mu.Lock()
-		if len(ch.subs) > 0 {
-			counts[ch.name] = len(ch.subs)
+		if ch.audience > 0 {
+			counts[ch.name] = ch.audience
 		}
 		ch.mu.Unlock()
 	}

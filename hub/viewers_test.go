@@ -54,6 +54,10 @@ func TestViewers(t *testing.T) {
 			t.Errorf("%d messages in %v", messages, time.Since(began))
 		}
 		synctest.Wait()
+		a.connected(ctx, t, wire.JSON, "ann")
+		if n := a.Occupancy("user:ann"); n != 0 {
+			t.Errorf("%d watch a channel that the server subscribed somebody to", n)
+		}
 		if n, m := a.Occupancy("c"), b.Occupancy("c"); n != 31 || m != 31 {
 			t.Errorf("nodes count %d and %d", n, m)
 		}
