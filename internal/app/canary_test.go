@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -198,4 +200,28 @@ func TestReadinessTellsOfTheCanary(t *testing.T) {
 	}
 	redis.Restart()
 	s.until(t, is(httpapi.StateOK, httpapi.StateOK))
+}
+
+// unheard is a node whose publications get nowhere.
+type unheard struct{ calls atomic.Int64 }
+
+func (u *unheard) Publish(context.Context, string, hub.Publication) error {
+	u.calls.Add(1)
+	return nil
+}
+
+// TestACanaryAloneDegrades: with all its parts well, a node on which news does
+// not travel is degraded, and ready.
+func TestACanaryAloneDegrades(t *testing.T) {
+	t.Parallel()
+	nowhere := &unheard{}
+	s := start(t, settings(t, pgtest.URL(t)), func(a *App) { a.canary.node, a.canary.within = nowhere, 2*canaryRepeat })
+	var told httpapi.Readiness
+	s.until(t, func() bool {
+		s.call(t, http.MethodGet, "/readyz", "", nil, &told) // fails the test if it is not 200
+		return told.Status != httpapi.StateOK
+	})
+	if told.Status != httpapi.StateDegraded || !maps.Equal(told.Checks, map[string]string{"postgres": httpapi.StateOK, "canary": canaryFails}) || nowhere.calls.Load() < 2 {
+		t.Errorf("readiness %+v after %d messages", told, nowhere.calls.Load())
+	}
 }
