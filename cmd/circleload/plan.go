@@ -35,7 +35,7 @@ func wallet(s scenario.Scenario) (fen int64) {
 // plan makes of a scenario what the player plays against this target.
 func (f *runFlags) plan(s scenario.Scenario, t target) player.Plan {
 	p := player.Plan{
-		Dial:      player.Dial{Protocol: f.Sockets.protocol(), Header: t.header, Compress: f.Sockets.Compress, Sources: f.Sockets.Addresses},
+		Dial:      player.Dial{Protocol: f.Sockets.protocol(), Compress: f.Sockets.Compress, Sources: f.Sockets.Addresses},
 		Duration:  s.Duration,
 		Reconnect: player.Backoff{Min: s.Reconnect.Min, Max: s.Reconnect.Max, Immediate: s.Reconnect.Immediate},
 		Seed:      f.Numbers.Seed,

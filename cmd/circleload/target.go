@@ -30,7 +30,6 @@ type target struct {
 	world    player.World       // of ours
 	publish  *player.Template   // on others, if they take publications
 	tokens   player.TokenSource // of viewers on others; nil: none
-	header   http.Header        // of handshakes
 }
 
 // check looks at addresses before anything is sent to them.
