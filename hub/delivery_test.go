@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http/httptest"
 	"strconv"
 	"strings"
@@ -245,10 +244,8 @@ func TestSlowClient(t *testing.T) {
 func TestBlockedWrite(t *testing.T) {
 	t.Parallel()
 	ctx := deadline(t)
-	n := hubtest.RunNode(t, hub.Options{Handler: hubtest.Open{}, Log: hubtest.NewLog("e"), WriteTimeout: 200 * time.Millisecond})
-	srv := httptest.NewUnstartedServer(n)
-	srv.Listener = smallBuffers{srv.Listener}
-	srv.Start()
+	n := hubtest.RunNode(t, hub.Options{Handler: hubtest.Open{}, Log: hubtest.NewLog("e"), WriteTimeout: 200 * time.Millisecond, SocketBuffer: 4 << 10})
+	srv := httptest.NewServer(n)
 	defer srv.Close()
 	c, err := hubtest.Dial(ctx, srv.URL, hubtest.DialOptions{})
 	if err != nil {
@@ -274,17 +271,6 @@ func TestBlockedWrite(t *testing.T) {
 	for n.Stats().Clients > 0 {
 		gosched()
 	}
-}
-
-// smallBuffers makes the kernel take little for a peer that does not read.
-type smallBuffers struct{ net.Listener }
-
-func (l smallBuffers) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if tcp, ok := c.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(4 << 10)
-	}
-	return c, err
 }
 
 // Publications without offset merge while a client does not keep up.

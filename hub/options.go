@@ -36,6 +36,7 @@ type Options struct {
 	MaxSubscriptions int           // of one client, 128
 	MaxMessageBytes  int64         // one frame from a client, 64 KiB; beyond it close 1009
 	QueueBytes       int           // waiting for one client, 1 MiB; beyond it 3008
+	SocketBuffer     int           // what the kernel may hold for one client beside that, 128 KiB; some kernels take it twice
 	WriteTimeout     time.Duration // one write to a client, 5 s; then 3008
 	ConnectTimeout   time.Duration // until the connect command, 10 s; then 3502
 	CommandTimeout   time.Duration // one command in the Handler, 30 s
@@ -98,6 +99,7 @@ func (o Options) withDefaults() (Options, error) {
 	orDefault(&o.MaxSubscriptions, 128)
 	orDefault(&o.MaxMessageBytes, 64<<10)
 	orDefault(&o.QueueBytes, 1<<20)
+	orDefault(&o.SocketBuffer, 128<<10)
 	orDefault(&o.WriteTimeout, 5*time.Second)
 	orDefault(&o.ConnectTimeout, 10*time.Second)
 	orDefault(&o.CommandTimeout, 30*time.Second)

@@ -45,7 +45,7 @@ func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // accept shakes hands. On an error the request is answered.
 func (n *Node) accept(w http.ResponseWriter, r *http.Request) (*Client, error) {
 	var c *Client // set before anything is read
-	h := &hijack{ResponseWriter: w}
+	h := &hijack{ResponseWriter: w, buffer: n.opts.SocketBuffer}
 	wish := wishOf(r)
 	compression := websocket.CompressionDisabled
 	if n.opts.Compression && !wish.plain {

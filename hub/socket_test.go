@@ -35,14 +35,12 @@ type tcp struct {
 func startTCP(t *testing.T, change func(*hub.Options)) tcp {
 	t.Helper()
 	s := tcp{log: hubtest.NewLog("e"), sent: new(atomic.Int64)}
-	o := hub.Options{Handler: hubtest.Open{}, Log: s.log}
+	o := hub.Options{Handler: hubtest.Open{}, Log: s.log, SocketBuffer: 4 << 10}
 	if change != nil {
 		change(&o)
 	}
 	s.Node = hubtest.RunNode(t, o)
-	srv := httptest.NewUnstartedServer(s.Node)
-	srv.Listener = smallBuffers{srv.Listener}
-	srv.Start()
+	srv := httptest.NewServer(s.Node)
 	t.Cleanup(srv.Close)
 	s.addr = srv.Listener.Addr().String()
 	return s

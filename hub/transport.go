@@ -118,6 +118,7 @@ const (
 // hijack takes the connection over from net/http, with smaller buffers.
 type hijack struct {
 	http.ResponseWriter
+	buffer int // see Options.SocketBuffer
 	conn   *queuedConn
 	reader *bufio.Reader
 }
@@ -127,6 +128,11 @@ func (h *hijack) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
 	if err != nil {
 		return nil, nil, fmt.Errorf("take over the connection: %w", err)
+	}
+	if sized, ok := conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
+		if err := sized.SetWriteBuffer(h.buffer); err != nil {
+			return nil, nil, fmt.Errorf("bound the socket's buffer: %w", err)
+		}
 	}
 	h.conn = &queuedConn{Conn: conn}
 	if early, err := rw.Peek(rw.Reader.Buffered()); err == nil && len(early) > 0 {
