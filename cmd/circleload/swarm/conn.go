@@ -28,6 +28,7 @@ type Conn struct {
 	aborted  atomic.Bool
 
 	mu      sync.Mutex // guards what follows, and the link's write and watch; a leaf
+	grants  uint32     // times that allowed was set, to tell a new allowance from what is left of an old one
 	isOpen  bool       // the handshake succeeded
 	sending bool       // and no close frame has been sent
 	out     []byte     // what the kernel did not take
@@ -176,19 +177,31 @@ func (c *Conn) allow(n int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.allowed.Store(n)
+	c.grants++
 	if c.link != nil {
 		c.link.watch()
 	}
 }
 
-// spend counts bytes that were read against what is allowed.
-func (c *Conn) spend(allowed int64, n int) {
-	if allowed == unlimited || !c.allowed.CompareAndSwap(allowed, max(allowed-int64(n), 0)) {
+// budget is what may be read, and which allowance that is.
+func (c *Conn) budget() (allowed int64, grant uint32) {
+	if allowed = c.allowed.Load(); allowed == unlimited {
+		return allowed, 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.allowed.Load(), c.grants
+}
+
+// spend takes n bytes that were read off the allowance, if there is no newer one.
+func (c *Conn) spend(allowed int64, grant uint32, n int) {
+	if allowed == unlimited {
 		return
 	}
-	if allowed <= int64(n) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.grants == grant {
+		c.allowed.Store(max(allowed-int64(n), 0))
 		c.link.watch()
 	}
 }

@@ -226,7 +226,7 @@ var errLater = errors.New("later")
 // read reads once, and handles what came.
 func (l *loop) read(s *socket, broken bool) error {
 	c := s.conn
-	allowed := c.allowed.Load()
+	allowed, grant := c.budget()
 	if broken {
 		allowed = unlimited
 	}
@@ -252,7 +252,7 @@ func (l *loop) read(s *socket, broken bool) error {
 	}
 	at := time.Now()
 	l.swarm.bytesIn.Add(int64(n))
-	c.spend(allowed, n)
+	c.spend(allowed, grant, n)
 	return l.handle(c, kept, into[:n], at)
 }
 

@@ -84,7 +84,6 @@ func newSwarm(t *testing.T, o swarm.Options) *swarm.Swarm {
 func serve(t *testing.T, secure bool, do func(ctx context.Context, ws *websocket.Conn)) (server *httptest.Server, url string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 			Subprotocols: []string{"centrifuge-json", "centrifuge-protobuf"}, CompressionMode: websocket.CompressionNoContextTakeover, CompressionThreshold: 64,
@@ -93,8 +92,6 @@ func serve(t *testing.T, secure bool, do func(ctx context.Context, ws *websocket
 			return
 		}
 		ws.SetReadLimit(-1)
-		wg.Add(1)
-		defer wg.Done()
 		defer func() { _ = ws.CloseNow() }()
 		do(ctx, ws)
 	})
@@ -105,8 +102,7 @@ func serve(t *testing.T, secure bool, do func(ctx context.Context, ws *websocket
 	}
 	t.Cleanup(func() {
 		cancel()
-		server.Close()
-		wg.Wait()
+		server.Close() // goleak waits for the handlers
 	})
 	return server, "ws" + strings.TrimPrefix(server.URL, "http")
 }

@@ -148,7 +148,7 @@ func (s *stream) live() error {
 	var w workspace
 	buf, kept := make([]byte, streamBuffer), 0
 	for {
-		allowed, ok := s.mayRead()
+		allowed, grant, ok := s.mayRead()
 		if !ok {
 			return ErrAborted
 		}
@@ -162,7 +162,7 @@ func (s *stream) live() error {
 		n, err := nc.Read(into)
 		if n > 0 {
 			c.swarm.bytesIn.Add(int64(n))
-			c.spend(allowed, n)
+			c.spend(allowed, grant, n)
 			rest, err := c.feed(&w, buf[:kept+n], time.Now())
 			if err != nil {
 				return err
@@ -179,13 +179,13 @@ func (s *stream) live() error {
 }
 
 // mayRead waits while the connection is paused.
-func (s *stream) mayRead() (allowed int64, ok bool) {
+func (s *stream) mayRead() (allowed int64, grant uint32, ok bool) {
 	s.conn.mu.Lock()
 	defer s.conn.mu.Unlock()
 	for s.conn.allowed.Load() == 0 && s.ctx.Err() == nil {
 		s.resumed.Wait()
 	}
-	return s.conn.allowed.Load(), s.ctx.Err() == nil
+	return s.conn.allowed.Load(), s.conn.grants, s.ctx.Err() == nil
 }
 
 func (s *stream) dial() (net.Conn, error) {
