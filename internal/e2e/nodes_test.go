@@ -99,7 +99,7 @@ func TestNewsArrivesWithoutRedis(t *testing.T) {
 		late time.Duration
 	}{
 		"killed":           {func(r *redis) { r.Kill() }, byLog},
-		"messages dropped": {(*redis).dropMessages, byLog},
+		"messages dropped": {func(r *redis) { r.dropMessages(1) }, byLog},
 		"hangs":            {func(r *redis) { r.network.carry(hang); r.network.cut() }, byLog},
 		"flushed":          {func(r *redis) { r.Do("FLUSHALL") }, byRedis},
 	} {

@@ -168,13 +168,11 @@ func TestOrderWhileConnectionsAreCut(t *testing.T) {
 	})
 }
 
-// newDice returns random numbers below a bound, from a seed that it logs.
+// newDice returns random numbers below a bound, from a seed that is logged.
 func newDice(t testing.TB) func(int64) int64 {
 	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
 	var mu sync.Mutex
-	random := rand.New(rand.NewPCG(seed, 1))
+	random := rand.New(rand.NewPCG(newSeed(t), 1))
 	return func(below int64) int64 {
 		mu.Lock()
 		defer mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"lifecircle/hub/hubtest/redisserver"
@@ -15,7 +16,8 @@ import (
 // redis is a redis-server behind a proxy, which can keep messages to itself.
 type redis struct {
 	*redisserver.Server
-	network *proxy
+	network       *proxy
+	seen, dropped atomic.Int64 // messages, while some are dropped
 }
 
 func startRedis(t testing.TB) *redis {
@@ -29,9 +31,10 @@ func startRedis(t testing.TB) *redis {
 // URL is what servers are given as REDIS_URL.
 func (r *redis) URL() string { return "redis://" + r.network.address() }
 
-// dropMessages makes Redis forget what was published, on connections made
-// from now on. Everything else is answered, so that nobody notices.
-func (r *redis) dropMessages() {
+// dropMessages makes Redis forget one in so many messages that were published,
+// on connections made from now on. Everything else is answered, so that nobody
+// notices.
+func (r *redis) dropMessages(every int64) {
 	r.network.carry(func(dst io.Writer, src io.Reader) error {
 		in := bufio.NewReader(src)
 		for {
@@ -39,7 +42,8 @@ func (r *redis) dropMessages() {
 			if err != nil {
 				return err
 			}
-			if isMessage(raw) {
+			if isMessage(raw) && r.seen.Add(1)%every == 0 {
+				r.dropped.Add(1)
 				continue
 			}
 			if _, err := dst.Write(raw); err != nil {
