@@ -119,7 +119,7 @@ func echo(ctx context.Context, ws *websocket.Conn) {
 
 // raw runs a server that is given a TCP connection after its handshake; with
 // another answer than "" that is sent instead of a sound one.
-func raw(t *testing.T, answer string, do func(c net.Conn, r *bufio.Reader)) (url string) {
+func raw(t testing.TB, answer string, do func(c net.Conn, r *bufio.Reader)) (url string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
