@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -153,7 +152,10 @@ func (c *canary) sing(ctx context.Context, v *viewer) (took time.Duration, err e
 	for {
 		data, err := v.publication(ctx)
 		if err != nil {
-			return 0, fmt.Errorf("await the canary's message: %w", errors.Join(err, context.Cause(ctx)))
+			if cause := context.Cause(ctx); cause != nil { // why reading ended
+				err = cause
+			}
+			return 0, fmt.Errorf("await the canary's message: %w", err)
 		}
 		var got canaryMessage
 		if json.Unmarshal(data, &got) == nil && got.Sent.Equal(sent.Sent) {
