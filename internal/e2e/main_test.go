@@ -21,6 +21,13 @@ const repository = "../.." // from the folder in which Go runs these tests
 var ignored = []goleak.Option{goleak.IgnoreTopFunction("net/http.(*persistConn).writeLoop"), goleak.IgnoreTopFunction("net/http.(*persistConn).readLoop")}
 
 func TestMain(m *testing.M) {
+	if nodes := os.Getenv(balanceVariable); nodes != "" {
+		if err := balance(strings.Split(nodes, ",")); err != nil {
+			fmt.Fprintln(os.Stderr, "e2e: balancer:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	code := m.Run()
 	for _, end := range []func() error{shared.stop, program.remove} {
 		if err := end(); err != nil {
