@@ -100,6 +100,7 @@ func (a *App) start(ctx context.Context) {
 	ps.start(ctx, part{name: "feed", stop: stopServices, run: p.feed.Run})
 	ps.start(ctx, part{name: "auth", stop: stopServices, run: p.auth.Run})
 	ps.start(ctx, part{name: "trimmer", stop: stopServices, run: p.trimmer.Run})
+	ps.start(ctx, part{name: "memory", stop: stopServices, run: KeepRoom})
 	ps.start(ctx, part{name: "sockets", stop: stopSockets, end: func(ctx context.Context) error {
 		return p.node.Shutdown(ctx, spread(a.Config.Server.Drain, p.node.Stats().Clients))
 	}})

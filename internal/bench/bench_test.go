@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"lifecircle/feed"
+	"lifecircle/internal/app"
 	"lifecircle/internal/id"
 	"lifecircle/internal/localpg"
 	"lifecircle/internal/pg"
@@ -47,7 +48,12 @@ var theStage = sync.OnceValues(func() (*stage, error) {
 var built *stage // by the first benchmark that needs it
 
 func TestMain(m *testing.M) {
+	ctx, stop := context.WithCancel(context.Background())
+	memory := make(chan error)
+	go func() { memory <- app.KeepRoom(ctx) }() // as the server has it
 	code := m.Run()
+	stop()
+	_ = <-memory // it never fails
 	if built != nil {
 		built.close()
 	}
