@@ -26,7 +26,7 @@ func TestBadSettings(t *testing.T) {
 		"unknown setting":  {[]string{"LIFECIRCLE_LISTN=:1"}, []string{"serve"}, "did you mean LIFECIRCLE_LISTEN?"},
 		"database address": {[]string{"DATABASE_URL=mysql://u:geheim@h/d"}, []string{"serve"}, "DATABASE_URL is not"},
 		"redis address":    {[]string{"REDIS_URL=geheim"}, []string{"serve"}, "REDIS_URL is not"},
-		"redis cluster":    {[]string{"REDIS_URL=redis+cluster://a,b"}, []string{"serve"}, "not supported yet"},
+		"redis cluster":    {[]string{"REDIS_URL=redis+cluster://a,,b"}, []string{"serve"}, "REDIS_URL is not"},
 		"listen":           {nil, []string{"serve", "--listen=here"}, "--listen"},
 		"no such host":     {nil, []string{"serve", "--listen=no.such.host.invalid:80"}, "--listen"},
 		"not our address":  {nil, []string{"serve", "--listen=192.0.2.1:8080"}, "no address of this machine"},

@@ -49,11 +49,14 @@ var built *stage // by the first benchmark that needs it
 
 func TestMain(m *testing.M) {
 	ctx, stop := context.WithCancel(context.Background())
-	memory := make(chan error)
-	go func() { memory <- app.KeepRoom(ctx) }() // as the server has it
+	memory := make(chan struct{})
+	go func() { // as the server has it
+		defer close(memory)
+		_ = app.KeepRoom(ctx) // never fails
+	}()
 	code := m.Run()
 	stop()
-	_ = <-memory // it never fails
+	<-memory
 	if built != nil {
 		built.close()
 	}
