@@ -29,6 +29,7 @@ var (
 // Redis is only a doorbell: flushed, killed, gone, forgetting some of what it is
 // told, and writes and delivery go on, nothing late, lost or doubled.
 func TestPromiseDoorbell(t *testing.T) {
+	aside(t)
 	size := sized(smallDoorbell, fullDoorbell)
 	r := startRedis(t)
 	r.dropMessages(size.drop)
@@ -55,6 +56,7 @@ func TestPromiseDoorbell(t *testing.T) {
 
 // The same of a Cluster: slots move, a master dies and comes back.
 func TestPromiseDoorbellOfACluster(t *testing.T) {
+	aside(t)
 	size := sized(smallDoorbell, fullDoorbell)
 	size.calm = sized(time.Second, size.calm)
 	needTool(t, "redis-server")

@@ -25,6 +25,7 @@ type restartSize struct {
 // misses anything: the sockets of a node leave with 3001, spread over its drain
 // time, and are back in time.
 func TestPromiseRestart(t *testing.T) {
+	aside(t)
 	size := sized(
 		restartSize{viewers: 300, circles: 10, events: 30, drain: 2 * time.Second},
 		restartSize{viewers: 10_000, circles: 100, events: 50, connects: 1_000, drain: 10 * time.Second, back: 30 * time.Second})

@@ -25,6 +25,15 @@ func sized[S any](small, full S) S {
 	return small
 }
 
+// aside lets a promise's small size run beside other tests. Full ones have the
+// machine to themselves, for they judge times.
+func aside(t *testing.T) {
+	t.Helper()
+	if !*fullSize {
+		t.Parallel()
+	}
+}
+
 // newSeed says where randomness begins, and logs it.
 func newSeed(t testing.TB) uint64 {
 	t.Helper()
