@@ -23,7 +23,7 @@ const maxTogether = 32 << 10
 // write for each client. So a channel with few clients, or with few events,
 // hardly waits, and the busiest one needs a bounded number of writes.
 const (
-	restShare = 8
+	restShare = 16
 	minRest   = time.Millisecond // shorter ones are not worth a timer
 )
 
