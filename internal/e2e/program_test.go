@@ -29,6 +29,7 @@ type settings struct {
 	databaseURL, redisURL string
 	drain                 time.Duration // 0: 1 s
 	args                  []string
+	core                  string // number of the one that it and its Postgres may use; "": all
 }
 
 // server is one server process, with a data directory and an address that it
@@ -116,6 +117,9 @@ func (s *server) spawn() error {
 	}
 	args := append([]string{"serve", "--dev", "--listen=" + s.address, "--data-dir=" + s.dataDir, "--drain=" + drain.String()}, s.settings.args...)
 	cmd := exec.Command(s.path, args...)
+	if s.settings.core != "" {
+		cmd = exec.Command("taskset", append([]string{"-c", s.settings.core, s.path}, args...)...) // which becomes it
+	}
 	cmd.Env = environment()
 	if s.settings.databaseURL != "" {
 		cmd.Env = append(cmd.Env, "DATABASE_URL="+s.settings.databaseURL)

@@ -40,7 +40,7 @@ var (
 func TestPromiseOverload(t *testing.T) {
 	aside(t)
 	size := sized(smallOverload, fullOverload)
-	s := newStage(t, size.writers, size.circles, start(t, settings{}))
+	s := newStage(t, size.writers, size.circles, start(t, apart(t)))
 	most := 0.
 	if size.rate == 0 {
 		most = s.mostCommands(size)
@@ -60,6 +60,9 @@ func TestPromiseOverload(t *testing.T) {
 		<-ctx.Done()
 	})
 	<-done
+	for i, sec := range measured(r) {
+		t.Logf("second %d: %d done, %d refused, p99 %.0f ms", i+1, sec.Commands, sec.Refused, sec.CommandP99)
+	}
 	s.wantRefusals(r)
 	s.wantCalm(r, size)
 	if m := watch(); m.grown > overloadBytes {
@@ -148,7 +151,7 @@ func (s *stage) wantRefusals(r player.Result) {
 func (s *stage) wantCalm(r player.Result, size overloadSize) {
 	s.t.Helper()
 	seconds := measured(r)
-	from := min(int((size.lasts+size.again).Seconds()), len(seconds)-1)
+	from := min(int((size.lasts + size.again).Seconds()), len(seconds)-1)
 	for _, sec := range seconds[from:] {
 		if sec.Refused > 0 || sec.CommandP99 > float64(size.normal.Milliseconds()) {
 			s.t.Errorf("%s after the overload: %d refused, commands took up to %.0f ms", size.again, sec.Refused, sec.CommandP99)

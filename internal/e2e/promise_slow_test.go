@@ -33,7 +33,7 @@ func TestPromiseSlowClients(t *testing.T) {
 	size := sized(
 		slowSize{viewers: 60, circles: 1, slow: 6, events: 60, bytes: 4_500, lasts: 7 * time.Second},
 		slowSize{viewers: 2_000, circles: 20, slow: 20, events: 40, bytes: 1_500, lasts: time.Minute, growth: 1.2})
-	s := newStage(t, actors, size.circles, start(t, settings{}))
+	s := newStage(t, actors, size.circles, start(t, apart(t)))
 	p := s.plan(size.viewers-size.slow, size.events, size.lasts)
 	p.Actions[0].Bytes = size.bytes
 	var alone player.Result

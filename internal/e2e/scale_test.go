@@ -5,6 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +36,25 @@ func aside(t *testing.T) {
 	if !*fullSize {
 		t.Parallel()
 	}
+}
+
+// apart gives a server a core of its own, and the test the others: what is
+// measured must not be what the viewers cost. Small sizes share all cores.
+func apart(t *testing.T) settings {
+	t.Helper()
+	if !*fullSize || runtime.NumCPU() < 2 {
+		return settings{}
+	}
+	needTool(t, "taskset")
+	keepTo := func(cores string) {
+		if out, err := exec.Command("taskset", "-acp", cores, strconv.Itoa(os.Getpid())).CombinedOutput(); err != nil {
+			t.Errorf("taskset: %v: %s", err, out)
+		}
+	}
+	last := strconv.Itoa(runtime.NumCPU() - 1)
+	keepTo("1-" + last)
+	t.Cleanup(func() { keepTo("0-" + last) })
+	return settings{core: "0"}
 }
 
 // newSeed says where randomness begins, and logs it.
