@@ -88,10 +88,10 @@ func newClient(n *Node, s *socket, f format) *Client {
 	return c
 }
 
-// serve begins the connection's life.
+// serve begins the connection's life. Nobody knows the client before its socket is ready to be written.
 func (c *Client) serve() {
-	c.node.addClient(c)
 	c.watched = c.node.poller.watch(c.socket, c)
+	c.node.addClient(c)
 	c.startClock()
 	if c.node.ctx.Err() != nil { // it came when all others were told to go
 		c.abort()
