@@ -53,7 +53,7 @@ func (p *poller) watch(s *socket, c *Client) bool {
 	}
 	s.raw = raw // writing without waiting needs no more than this
 	s.slot = p.enter(c)
-	if s.control(p, unix.EPOLL_CTL_ADD, 0) != nil {
+	if s.control(p, unix.EPOLL_CTL_ADD, unix.EPOLLONESHOT) != nil { // else a broken one would be reported without end
 		p.leave(s.slot)
 		return false
 	}
