@@ -14,16 +14,18 @@ endif
 ARGS       ?=
 PKGS       ?= ./...
 ROUNDS     ?= 100
+CHAOS      ?= TestPromise|TestChaos
 BENCH      ?= Posts|Likes|LogAppends|Page|Deliver
 BENCHTIME  ?= 2s
 COUNT      ?= 5
+FANOUT     ?= Fanout|Idle|Storm
 FUZZTIME   ?= 20s
 export FUZZTIME
 
 # The folder of PostgreSQL's binaries, if it is not one that is found anyway.
 WITH_POSTGRES = bin=$$(scripts/need-postgres.sh) && { [ -z "$$bin" ] || export LIFECIRCLE_POSTGRES_BIN="$$bin"; }
 
-.PHONY: help run build web gen test test-web test-go lint vuln bench chaos fuzz screenshot tools clean
+.PHONY: help run build web gen test test-web test-go lint vuln bench fanout chaos fuzz screenshot tools clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,9 +64,13 @@ vuln: ## known vulnerabilities of our dependencies, where the database can be re
 bench: build ## benchmarks with medians, see docs/benchmarks.md (BENCH=regexp BENCHTIME=2s COUNT=5)
 	@$(WITH_POSTGRES); go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -count $(COUNT) -timeout 1h ./internal/bench ./hub | tee bin/bench.txt
 	@go tool benchstat bin/bench.txt
+	@$(MAKE) fanout
 
-chaos: web build ## kill -9 of everything under load, ROUNDS=100 times
-	@$(WITH_POSTGRES); go test -run TestChaos -timeout 4h -v ./internal/e2e/... -chaos.rounds=$(ROUNDS)
+fanout: ## a part of bench: deliveries, idle sockets and storms beside bare loops (FANOUT=regexp ARGS="-fanout.rounds 5")
+	@mkdir -p bin && go test -run '^$$' -bench '$(FANOUT)' -benchtime 1x -timeout 1h ./internal/bench/fanout $(ARGS) | tee bin/fanout.txt
+
+chaos: web build tools ## the promises at their full figures, then kill -9 of everything ROUNDS=100 times (CHAOS=regexp picks some)
+	@$(WITH_POSTGRES); go test -run '$(CHAOS)' -timeout 1h -count 1 -v ./internal/e2e -chaos.full -chaos.rounds=$(ROUNDS)
 
 fuzz: static/dist/.gitkeep ## every fuzz target for FUZZTIME=20s
 	@$(WITH_POSTGRES); scripts/fuzz.sh $(PKGS)
