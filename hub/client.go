@@ -39,6 +39,7 @@ type Client struct {
 	queue     queue
 	counted   int  // bytes of the queue that Stats.QueueBytes holds
 	writing   bool // somebody has the right to write, see writer.go
+	slow      bool // writeSlowly has it
 	parked    bool // nobody reads; the poller tells when to
 	commands  []wire.Command
 	working   bool               // work runs, or is about to
@@ -206,7 +207,11 @@ func (c *Client) enqueueLocked(it item) int {
 	if c.closing != nil {
 		return 0
 	}
-	overflow, dropped := c.queue.push(it, c.node.opts.QueueBytes)
+	limit := c.node.opts.QueueBytes
+	if !c.slow {
+		limit += maxAhead
+	}
+	overflow, dropped := c.queue.push(it, limit)
 	c.countQueueLocked()
 	if dropped > 0 {
 		c.node.stats.drops.Add(uint64(dropped)) //nolint:gosec // a count is not negative

@@ -9,9 +9,10 @@
 //   - The Log is the truth. A broker that loses, doubles or reorders makes
 //     delivery late (at most about one Options.HeadInterval), never wrong.
 //   - A slow client is cut (3008) and delays nobody. What waits for one client
-//     is bounded by Options.QueueBytes and one answer.
+//     is bounded by Options.QueueBytes, one answer and one fan-out (maxAhead).
 //   - The commands of a client are handled in order; a slow one holds up no pong.
-//   - An idle client costs one goroutine that reads, and no timer.
+//   - An idle client costs no timer and, on Linux over plain TCP, no goroutine
+//     (one if WebSocket pings or pongs were the last that it sent).
 //   - Every goroutine ends before Run returns.
 //
 // It refuses: publishing by clients (103), deltas, tags filters, joins and
@@ -27,8 +28,9 @@
 //
 //	channel.mu -> Client.mu -> deadlines.mu
 //
-// Node.mu, Node.life, inbox.mu, logReader.mu and occupancy.mu are leaves: no
-// other lock is taken while one of them is held. channel.joining is not a mutex but the right
-// to talk to the broker about a channel; it is taken with no lock held. No lock
-// is held while a socket is written, a handler runs, or Log or Broker is called.
+// Node.mu, Node.life, poller.mu, logReader.mu and occupancy.mu are leaves: no
+// other lock is taken while one of them is held; under inbox.mu, only Node.life
+// is. channel.joining is not a mutex but the right to talk to the broker about a
+// channel; it is taken with no lock held. No lock is held while a socket is
+// written, a handler runs, or Log or Broker is called.
 package hub

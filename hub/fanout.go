@@ -28,12 +28,11 @@ const (
 )
 
 // inbox takes a channel's publications from the broker, which must not wait. A
-// goroutine empties it as long as there is something to do for the channel.
+// goroutine empties it as long as there is something in it.
 type inbox struct {
 	mu      sync.Mutex
 	pubs    []Publication
 	bytes   int
-	flights bool // there is something in channel.flights
 	working bool
 }
 
@@ -76,36 +75,26 @@ func (ch *channel) receive(p Publication) {
 	}
 	in.pubs = append(in.pubs, p)
 	in.bytes += len(p.Data)
-	ch.wakeLocked()
+	if !in.working {
+		in.working = ch.node.spawn(ch.work)
+	}
 	in.mu.Unlock()
 }
 
-// wakeLocked has somebody work for the channel. It needs inbox.mu.
-func (ch *channel) wakeLocked() {
-	if !ch.inbox.working {
-		ch.inbox.working = ch.node.spawn(ch.work)
-	}
-}
-
-// launchSoon has the flights that the caller made under ch.mu written.
-func (ch *channel) launchSoon() {
-	ch.inbox.mu.Lock()
-	defer ch.inbox.mu.Unlock()
-	ch.inbox.flights = true
-	ch.wakeLocked()
-}
-
 // next returns what is in the inbox, and takes spare for what will be. more is
-// false if there is nothing to do; then the caller must not go on.
+// false if there is nothing; then the caller must not go on.
 func (in *inbox) next(spare []Publication) (pubs []Publication, more bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	if len(in.pubs) == 0 && !in.flights {
+	if len(in.pubs) == 0 {
 		in.working = false
+		if cap(in.pubs) > maxInbox/16 {
+			in.pubs = nil // a burst is over
+		}
 		return nil, false
 	}
 	pubs = in.pubs
-	in.pubs, in.bytes, in.flights = spare, 0, false
+	in.pubs, in.bytes = spare, 0
 	return pubs, true
 }
 
@@ -119,19 +108,27 @@ func (ch *channel) work() {
 		}
 		ch.mu.Lock()
 		ch.sequence(pubs)
-		flights := ch.flights
-		ch.flights = nil
 		ch.mu.Unlock()
 		clear(pubs)
 		spare = pubs[:0]
 		began := time.Now()
-		for _, f := range flights {
-			f.launch(ch.node)
-		}
-		if len(flights) > 0 {
+		if ch.launch() {
 			ch.rest(restShare * time.Since(began))
 		}
 	}
+}
+
+// launch writes the flights that were made, if any. Whoever made one under ch.mu
+// does so as soon as he has released it: its clients get nothing else before.
+func (ch *channel) launch() (some bool) {
+	ch.mu.Lock()
+	flights := ch.flights
+	ch.flights = nil
+	ch.mu.Unlock()
+	for _, f := range flights {
+		f.launch(ch.node)
+	}
+	return len(flights) > 0
 }
 
 // rest waits for d, but not longer than a batch may be delayed.
@@ -191,8 +188,7 @@ func newestOfKey(pubs []Publication) []Publication {
 }
 
 // deliver gives pubs, which are in order, to all subscriptions. It needs ch.mu;
-// what it adds to ch.flights is written by work, which the caller wakes if it is
-// not work itself.
+// the caller launches what it adds to ch.flights.
 func (ch *channel) deliver(pubs []Publication) {
 	for len(pubs) > 0 && len(ch.subs) > 0 {
 		n, size := 0, 0

@@ -90,6 +90,10 @@ func (ch *channel) fill() {
 			ch.hole.filling = false
 		}
 		ch.mu.Unlock()
+		ch.launch()
+		if more {
+			ch.rest(ch.node.opts.MaxBatchDelay) // clients have to take all of it
+		}
 	}
 }
 
@@ -101,7 +105,6 @@ func (ch *channel) fillFrom(since uint64, snap snapshot) (more bool) {
 	ready, err := ch.seq.fill(nil, since, snap.pubs, snap.top)
 	ch.node.stats.gapsFilled.Add(uint64(len(ready)))
 	ch.deliver(ready)
-	ch.launchSoon()
 	if err != nil {
 		ch.reset()
 		return false

@@ -35,7 +35,7 @@ type Options struct {
 
 	MaxSubscriptions int           // of one client, 128
 	MaxMessageBytes  int64         // one frame from a client, 64 KiB; beyond it close 1009
-	QueueBytes       int           // waiting for one client, 1 MiB; beyond it 3008
+	QueueBytes       int           // waiting for one client whose socket does not take it, 1 MiB; beyond it 3008
 	SocketBuffer     int           // what the kernel may hold for one client beside that, 128 KiB; some kernels take it twice
 	WriteTimeout     time.Duration // one write to a client, 5 s; then 3008
 	ConnectTimeout   time.Duration // until the connect command, 10 s; then 3502

@@ -204,7 +204,9 @@ func (ch *channel) restartSeam(sub *subscription) {
 // after them. top is the position that the reply brings the client to. With
 // errSnapshotStale nothing has happened. A nil reply has been queued already.
 func (ch *channel) goLive(sub *subscription, top Position, reply frame) error {
-	if err := ch.joinLive(sub, top, reply); err != nil {
+	err := ch.joinLive(sub, top, reply)
+	ch.launch()
+	if err != nil {
 		return err
 	}
 	c := sub.client
@@ -248,7 +250,6 @@ func (ch *channel) joinSeam(sub *subscription, top Position) (tail []event, curs
 	switch {
 	case !ch.seq.started:
 		ch.deliver(ch.seq.start(top)) // this one, too, gets them by its seam
-		ch.launchSoon()
 	case ch.seq.epoch != top.Epoch:
 		ch.fillNow() // the log will tell which of the two is out of date
 		return nil, 0, errSnapshotStale

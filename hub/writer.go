@@ -9,6 +9,10 @@ import (
 // maxBatchBytes is how much of a queue goes to the kernel in one write.
 const maxBatchBytes = 32 << 10
 
+// maxAhead is how much more than Options.QueueBytes may wait for a client whose
+// socket has taken everything so far: the parts of one fan-out, shared by all.
+const maxAhead = 2 * maxInboxBytes
+
 // writer is the scratch of whoever writes to a socket.
 type writer struct {
 	items []item
@@ -104,6 +108,7 @@ func (c *Client) leaveToSlow(rest []byte, w *writer) {
 		c.writing = false
 		return
 	}
+	c.slow = true
 	c.tasks.Go(func() { c.writeSlowly(rest) })
 }
 
@@ -147,7 +152,7 @@ func (c *Client) lastBytesLocked() []byte {
 		c.closeSent = true
 		return closeFrame(d).bytes()
 	}
-	c.writing = false
+	c.writing, c.slow = false, false
 	return nil
 }
 

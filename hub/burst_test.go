@@ -1,0 +1,60 @@
+package hub_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"lifecircle/hub"
+	"lifecircle/hub/hubtest"
+)
+
+// What came while a channel was busy may be more than a queue holds: that cuts
+// no client that reads.
+func TestBurstCutsNobodyWhoReads(t *testing.T) {
+	t.Parallel()
+	ctx := deadline(t)
+	busy, goOn := make(chan struct{}), make(chan struct{})
+	var first sync.Once
+	s := startTCP(t, func(o *hub.Options) {
+		o.SocketBuffer = 0
+		o.Observe = func(hub.Fanout) {
+			first.Do(func() {
+				close(busy)
+				<-goOn
+			})
+		}
+	})
+	c := s.join(ctx, t, hubtest.DialOptions{}, nil)
+	s.append(ctx, t, "0")
+	<-busy
+	const events, size = 300, 8 << 10
+	for i := range events {
+		s.append(ctx, t, fmt.Sprintf("%q", noise(i, size)))
+	}
+	close(goOn)
+	expectOffsets(ctx, t, c, 1, events+1)
+	if n := s.Stats().SlowDisconnects; n != 0 {
+		t.Errorf("%d clients were called slow", n)
+	}
+}
+
+// The same for what the log fills in after a broker lost it.
+func TestLargeHoleCutsNobodyWhoReads(t *testing.T) {
+	t.Parallel()
+	ctx := deadline(t)
+	s := startTCP(t, func(o *hub.Options) {
+		o.SocketBuffer = 0
+		o.HeadInterval = 20 * time.Millisecond
+	})
+	c := s.join(ctx, t, hubtest.DialOptions{}, nil)
+	const events, size = 600, 8 << 10
+	for i := range events {
+		s.log.Append("c", fmt.Sprintf("%q", noise(i, size)))
+	}
+	expectOffsets(ctx, t, c, 1, events)
+	if n := s.Stats().SlowDisconnects; n != 0 {
+		t.Errorf("%d clients were called slow", n)
+	}
+}
