@@ -58,3 +58,31 @@ func TestLargeHoleCutsNobodyWhoReads(t *testing.T) {
 		t.Errorf("%d clients were called slow", n)
 	}
 }
+
+// A key means something only outside of the log: nothing in the log is replaced.
+func TestKeysReplaceNothingInTheLog(t *testing.T) {
+	t.Parallel()
+	ctx := deadline(t)
+	busy, goOn := make(chan struct{}), make(chan struct{})
+	var first sync.Once
+	s := startTCP(t, func(o *hub.Options) {
+		o.Observe = func(hub.Fanout) {
+			first.Do(func() {
+				close(busy)
+				<-goOn
+			})
+		}
+	})
+	c := s.join(ctx, t, hubtest.DialOptions{}, nil)
+	s.append(ctx, t, "0")
+	<-busy
+	for range 3 {
+		p := s.log.Append("c", "1")
+		p.Key = "k"
+		if err := s.Publish(ctx, "c", p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	close(goOn)
+	expectOffsets(ctx, t, c, 1, 4)
+}

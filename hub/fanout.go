@@ -164,14 +164,14 @@ func (ch *channel) sequence(pubs []Publication) {
 	ch.watchHole()
 }
 
-// newestOfKey leaves out publications that a later one of their key replaces.
+// newestOfKey leaves out ephemeral publications that a later one of their key replaces.
 func newestOfKey(pubs []Publication) []Publication {
 	if len(pubs) < 2 {
 		return pubs
 	}
 	newest := make(map[string]int)
 	for i := range pubs {
-		if pubs[i].Key != "" {
+		if pubs[i].Key != "" && pubs[i].ephemeral() {
 			newest[pubs[i].Key] = i
 		}
 	}
@@ -180,7 +180,7 @@ func newestOfKey(pubs []Publication) []Publication {
 	}
 	kept := pubs[:0]
 	for i := range pubs {
-		if at, keyed := newest[pubs[i].Key]; !keyed || at == i {
+		if at, keyed := newest[pubs[i].Key]; !keyed || at == i || !pubs[i].ephemeral() {
 			kept = append(kept, pubs[i])
 		}
 	}
