@@ -20,6 +20,8 @@
 // as a hint).
 //
 // Where to start: plan.go and run.go (a whole run), crowd.go (viewers for a Go
-// test), result.go (what comes out), tracker.go (the rule of offsets, pure),
-// client.go (the life of a connection), schedule.go and action.go (actors).
+// test), audience.go and judge.go (how they come, and what they have seen),
+// result.go (what comes out), tracker.go (the rule of offsets, pure), client.go
+// and session.go (the life of a connection), schedule.go, troupe.go and
+// action.go (actors).
 package player

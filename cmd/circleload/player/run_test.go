@@ -199,6 +199,42 @@ func TestActionsOverHTTP(t *testing.T) {
 	}
 }
 
+// Whatever the road and however late: the text tells the planned time.
+func TestErrandsCarryThePlannedTime(t *testing.T) {
+	t.Parallel()
+	planned := time.Now().Add(-time.Hour)
+	tr := &troupe{runID: "r"}
+	for _, a := range []Action{
+		{Kind: Post, Circles: []string{"c"}}, {Kind: Comment, Posts: []string{"p"}}, {Kind: Tip, Posts: []string{"p"}},
+	} {
+		e := tr.errand(a, 7, planned)
+		if got := findMarker(e.rpc()); got != planned.UnixMicro() {
+			t.Errorf("%s: %s", a.Kind, e.rpc())
+		}
+		if got := findMarker(encode(e.body)); got != planned.UnixMicro() {
+			t.Errorf("%s: %v", a.Kind, e.body)
+		}
+	}
+}
+
+// All actors like all posts, then all unlike all, and so on.
+func TestLikesTakeTurns(t *testing.T) {
+	t.Parallel()
+	tr := &troupe{sockets: make([]*client, 3)}
+	liked := map[string]bool{}
+	for k := range uint64(24) {
+		e := tr.errand(Action{Kind: Like, Posts: []string{"p1", "p2"}}, k, time.Now())
+		pair := fmt.Sprint(e.actor, e.id)
+		if like := e.name == "like"; like == liked[pair] {
+			t.Fatalf("%d: %s of %s again", k, e.name, pair)
+		}
+		liked[pair] = e.name == "like"
+		if len(liked) != min(int(k)+1, 6) {
+			t.Fatalf("after %d: %v", k, liked)
+		}
+	}
+}
+
 func TestPlansThatMakeNoSense(t *testing.T) {
 	t.Parallel()
 	viewers := []Viewers{{Count: 1, URLs: []string{"ws://127.0.0.1:1/"}, Channels: []string{"c"}}}

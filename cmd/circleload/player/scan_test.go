@@ -89,6 +89,7 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte(`{"push":{"channel":"c","pub":{"data":{},"offset":7,"tags":{"a":"b"}}}}`), false)
 	f.Add([]byte(`{"push":{"channel":"c","pub":{"data":{"x":{"offset":7}}}}}`), false)
 	f.Add([]byte(`{"push":{"channel":"c","pub":{"data":"\\","offset":7}}}`), false)
+	f.Add([]byte(`{"push":{"channel":"c","pub":{"data":{},"x\"offset":7}}}`), false)
 	f.Add([]byte("{}\n{\"id\":1}"), false)
 	f.Add([]byte("\x0c\x22\x0a\x12\x01c\x22\x05\x22\x01x\x30\x07"), true)
 	f.Add([]byte("\x00\x80"), true)

@@ -1,9 +1,12 @@
 package player
 
 import (
+	"fmt"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"lifecircle/hub/wire"
 )
 
 // Whatever a server does with 1 to n: what never came is lost, what came again
@@ -47,6 +50,42 @@ func TestTrackerTellsEveryFault(t *testing.T) {
 			t.Fatalf("of another log: %d lost", got)
 		}
 	})
+}
+
+// A reply to a subscribe from offset 5 of epoch e.
+func TestTrackerResumes(t *testing.T) {
+	t.Parallel()
+	pubs := func(offsets ...uint64) (list []*wire.Publication) {
+		for _, o := range offsets {
+			list = append(list, &wire.Publication{Offset: o})
+		}
+		return list
+	}
+	for name, c := range map[string]struct {
+		reply  wire.SubscribeResult
+		want   resumed
+		offset uint64
+		lost   uint64
+	}{
+		"nothing new":        {wire.SubscribeResult{Recovered: true, Epoch: "e", Offset: 5}, resumed{recovered: true}, 5, 0},
+		"offset as asked":    {wire.SubscribeResult{Recovered: true, Epoch: "e", Offset: 5, Publications: pubs(6, 7)}, resumed{recovered: true}, 7, 0},
+		"offset of the top":  {wire.SubscribeResult{Recovered: true, Epoch: "e", Offset: 7, Publications: pubs(6, 7)}, resumed{recovered: true}, 7, 0},
+		"a hole":             {wire.SubscribeResult{Recovered: true, Epoch: "e", Offset: 5, Publications: pubs(7)}, resumed{recovered: true, verdicts: []verdict{gap}}, 7, 1},
+		"less than it says":  {wire.SubscribeResult{Recovered: true, Epoch: "e", Offset: 9, Publications: pubs(6)}, resumed{recovered: true, verdicts: []verdict{gap}}, 9, 3},
+		"known already":      {wire.SubscribeResult{Recovered: true, Epoch: "e", Offset: 5, Publications: pubs(5, 6)}, resumed{recovered: true, verdicts: []verdict{doubled}}, 6, 0},
+		"declined":           {wire.SubscribeResult{Epoch: "e", Offset: 9}, resumed{skipped: 4}, 9, 0},
+		"declined, new log":  {wire.SubscribeResult{Epoch: "f", Offset: 9}, resumed{}, 9, 0},
+		"declined, restored": {wire.SubscribeResult{Epoch: "e", Offset: 2}, resumed{}, 2, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr := tracker{epoch: "e", offset: 5}
+			got := tr.resume(&c.reply)
+			if fmt.Sprint(got) != fmt.Sprint(c.want) || tr.offset != c.offset || tr.epoch != c.reply.Epoch || tr.missing() != c.lost {
+				t.Errorf("%+v, and stands at %d with %d missing", got, tr.offset, tr.missing())
+			}
+		})
+	}
 }
 
 // The memory of one subscription is bounded; what is forgotten is lost.
