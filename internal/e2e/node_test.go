@@ -21,9 +21,10 @@ const patience = 30 * time.Second // for anything that should happen soon, on a 
 // node is a Node process that does what it is told, one JSON object a line,
 // and tells what happens; it ends with its test.
 type node struct {
-	t      testing.TB
-	events func(raw []byte) // takes what is no answer; called by one goroutine
-	ended  chan struct{}    // closed when nothing more is said
+	t       testing.TB
+	events  func(raw []byte) // takes what is no answer; called by one goroutine
+	ended   chan struct{}    // closed when nothing more is said
+	process *os.Process
 
 	mu      sync.Mutex // guards what follows
 	stdin   io.WriteCloser
@@ -68,7 +69,7 @@ func startNode(t testing.TB, script string, events func([]byte), env ...string) 
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	n := &node{t: t, events: events, stdin: stdin, ended: make(chan struct{}), answers: map[int]chan nodeAnswer{}}
+	n := &node{t: t, events: events, process: cmd.Process, stdin: stdin, ended: make(chan struct{}), answers: map[int]chan nodeAnswer{}}
 	go n.listen(stdout)
 	t.Cleanup(func() {
 		_ = stdin.Close() // then it ends by itself

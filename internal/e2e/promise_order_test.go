@@ -1,9 +1,10 @@
 package e2e
 
 import (
-	"lifecircle/cmd/circleload/player"
 	"testing"
 	"time"
+
+	"lifecircle/cmd/circleload/player"
 )
 
 // Every subscriber sees every event of its circle once, in order, however often

@@ -88,6 +88,8 @@ type opening struct {
 	protocol string // "": JSON
 	token    string // "": a guest
 	getToken bool   // answer its "getToken" events with giveToken
+
+	pingDelay time.Duration // how late the server's pings may be; 0: as usual
 }
 
 // open makes a client, which is not yet connected.
@@ -102,6 +104,7 @@ func (d *sdk) open(o opening) *sdkClient {
 	d.mu.Unlock()
 	c.must("open", map[string]any{
 		"url": o.url, "protocol": o.protocol, "token": o.token, "getToken": o.getToken, "minDelay": 20, "maxDelay": 300,
+		"pingDelay": o.pingDelay.Milliseconds(),
 	})
 	return c
 }

@@ -23,12 +23,13 @@ const clients = new Map()
 
 /** One client of the SDK, with its name in every event. */
 class Client {
-  constructor(name, { url, protocol, token, getToken, minDelay, maxDelay }) {
+  constructor(name, { url, protocol, token, getToken, minDelay, maxDelay, pingDelay }) {
     this.name = name
     this.codec = codecs[protocol]
     this.tokens = [] // who waits for one, in order
     const options = { websocket: WebSocket, minReconnectDelay: minDelay, maxReconnectDelay: maxDelay, name: 'e2e' }
     if (token) options.token = token
+    if (pingDelay) options.maxServerPingDelay = pingDelay
     if (getToken) {
       options.getToken = () =>
         new Promise((resolve) => {
