@@ -18,12 +18,14 @@ type doorbellSize struct {
 	calm             time.Duration // before, between and after the troubles
 	gone             time.Duration // without Redis
 	drop             int64         // one in so many messages
-	late             time.Duration // nothing may be later; 0: not judged, on a machine that runs many tests
+	latest           bool          // judge the latest event; else nine in ten, for a machine that runs many tests stops now and then
 }
+
+const late = 2 * time.Second // nothing may be later
 
 var (
 	smallDoorbell = doorbellSize{viewers: 100, circles: 10, events: 40, calm: 1500 * time.Millisecond, gone: 3 * time.Second, drop: 20}
-	fullDoorbell  = doorbellSize{viewers: 1_000, circles: 50, events: 100, calm: 10 * time.Second, gone: time.Minute, drop: 100, late: 2 * time.Second}
+	fullDoorbell  = doorbellSize{viewers: 1_000, circles: 50, events: 100, calm: 10 * time.Second, gone: time.Minute, drop: 100, latest: true}
 )
 
 // Redis is only a doorbell: flushed, killed, gone, forgetting some of what it is
@@ -83,16 +85,23 @@ func TestPromiseDoorbellOfACluster(t *testing.T) {
 	})
 }
 
-// trouble has people write and look on while Redis goes through something.
+// trouble has people write on one node and look on at the other while Redis
+// goes through something.
 func (s *stage) trouble(size doorbellSize, lasts time.Duration, harm func()) {
 	s.t.Helper()
-	r := s.play(s.plan(size.viewers, size.events, lasts), harm)
+	p := s.plan(size.viewers, size.events, lasts)
+	p.Actors.URLs, p.Viewers[0].URLs = p.Actors.URLs[:1], p.Actors.URLs[1:]
+	r := s.play(p, harm)
 	s.wantAllDelivered(r)
 	if r.Reconnects > 0 || r.Unrecovered > 0 {
 		s.t.Errorf("viewers noticed: %d reconnected, %d subscriptions began anew", r.Reconnects, r.Unrecovered)
 	}
-	if late := time.Duration(r.Delivery.Max * float64(time.Millisecond)); size.late > 0 && late > size.late {
-		s.t.Errorf("an event came %s late", late)
+	took := r.Delivery.P90
+	if size.latest {
+		took = r.Delivery.Max
+	}
+	if took > float64(late.Milliseconds()) {
+		s.t.Errorf("events came %.0f ms late", took)
 	}
 }
 
