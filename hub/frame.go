@@ -19,6 +19,7 @@ const (
 	finBinary = 0x82
 	finClose  = 0x88
 	finPing   = 0x89
+	finPong   = 0x8a
 	rsv1      = 0x40 // compressed, RFC 7692 section 6
 )
 

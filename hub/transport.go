@@ -103,9 +103,17 @@ func (c *queuedConn) receive(b []byte) (int, error) {
 	return c.Conn.Read(b) //nolint:wrapcheck // the library looks for io.EOF
 }
 
-// Write queues a control frame.
+// pongKey is no key of a message: those begin with a channel's name.
+const pongKey = "\x00pong"
+
+// Write queues a control frame. Of several pings only the last need be answered
+// (RFC 6455 section 5.5.3), or a client could have thousands of answers wait.
 func (c *queuedConn) Write(b []byte) (int, error) {
-	c.client.send(item{bytes: bytes.Clone(b)})
+	it := item{bytes: bytes.Clone(b)}
+	if b[0] == finPong {
+		it.kind, it.key = droppable, pongKey
+	}
+	c.client.send(it)
 	return len(b), nil
 }
 
