@@ -37,8 +37,9 @@ func (s *socket) read(limit int64) ([]byte, error) {
 	return frame, nil
 }
 
-// expect lets a message of the limit come. Control frames before it do not count.
-func (s *socket) expect(limit int64) { s.conn.budget = limit + readBuffer }
+// expect lets a message of the limit come. Control frames before it do not count,
+// nor do headers and what the reader takes of the next message.
+func (s *socket) expect(limit int64) { s.conn.budget = limit + 2*readBuffer }
 
 // buffered tells whether something was received that is not read yet.
 func (s *socket) buffered() bool { return len(s.conn.early) > 0 || s.reader.Buffered() > 0 }
@@ -139,6 +140,7 @@ func (h *hijack) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	if sized, ok := conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
 		if err := sized.SetWriteBuffer(h.buffer); err != nil {
+			_ = conn.Close() // nobody else will
 			return nil, nil, fmt.Errorf("bound the socket's buffer: %w", err)
 		}
 	}

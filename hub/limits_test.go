@@ -1,0 +1,90 @@
+package hub_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"lifecircle/hub"
+	"lifecircle/hub/hubtest"
+)
+
+// A message may be as long as the limit says, whatever comes right behind it.
+func TestLongestMessage(t *testing.T) {
+	t.Parallel()
+	ctx := deadline(t)
+	s := start(t, nil)
+	dial := s.server.HTTP().Transport.(*http.Transport).DialContext //nolint:forcetypeassert // as Listen made it
+	var conn net.Conn
+	o := hubtest.DialOptions{HTTP: &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		var err error
+		conn, err = dial(ctx, network, addr)
+		return conn, err
+	}}}}
+	c, err := hubtest.Dial(ctx, "http://pipe/", o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Connect(ctx, ""); err != nil {
+		t.Fatal(err)
+	}
+	const limit = 64 << 10
+	call := func(id, size int) []byte {
+		text := fmt.Sprintf(`{"id":%d,"rpc":{"method":"none","data":""}}`, id)
+		return bytes.Replace([]byte(text), []byte(`""`), append(append([]byte{'"'}, bytes.Repeat([]byte("x"), size-len(text))...), '"'), 1)
+	}
+	long := binary.BigEndian.AppendUint64([]byte{0x81, 0x80 | 127}, limit)
+	long = append(append(long, 0, 0, 0, 0), call(10, limit)...)
+	next := append([]byte{0x81, 0x80 | 126, 1, 0, 0, 0, 0, 0}, call(11, 256)...)
+	go func() { // a pipe's write is what the other end reads
+		_, _ = conn.Write(long[:len(long)-1])
+		_, _ = conn.Write(append(long[len(long)-1:], next...))
+	}()
+	for id := uint32(10); id <= 11; id++ {
+		m, err := c.Next(ctx)
+		if err != nil || m.Reply == nil || m.Reply.ID != id {
+			t.Fatalf("reply %d: %+v, %v", id, m, err)
+		}
+	}
+}
+
+// unbounded is a connection that cannot be given a buffer.
+type unbounded struct{ net.Conn }
+
+func (unbounded) SetWriteBuffer(int) error { return errors.New("not possible") }
+
+type unboundedListener struct{ net.Listener }
+
+func (l unboundedListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	return unbounded{conn}, err
+}
+
+// A connection whose handshake fails after it was taken from the HTTP server is closed.
+func TestFailedHandshakeIsClosed(t *testing.T) {
+	t.Parallel()
+	ctx := deadline(t)
+	srv := httptest.NewUnstartedServer(hubtest.RunNode(t, hub.Options{Handler: hubtest.Open{}}))
+	srv.Listener = unboundedListener{srv.Listener}
+	srv.Start()
+	defer srv.Close()
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	until, _ := ctx.Deadline()
+	_ = conn.SetDeadline(until)
+	_, _ = io.WriteString(conn, rawHandshake)
+	if _, err := io.Copy(io.Discard, conn); err != nil {
+		t.Errorf("it was left open: %v", err)
+	}
+}
