@@ -107,8 +107,10 @@ func (b *Broker) followCluster(ctx context.Context) {
 	for first := true; ctx.Err() == nil; first = false {
 		wait := refreshTime
 		slots, err := b.askSlots(ctx)
-		if b.cluster.setFault(err); err == nil {
+		if slots != nil {
 			b.follow(slots, start)
+		}
+		if b.cluster.setFault(err); err == nil {
 			b.logReturn(ctx, &told)
 		} else if ctx.Err() == nil {
 			b.logLoss(ctx, &told, err)
@@ -134,17 +136,43 @@ type slotRange struct {
 	addr        string
 }
 
-// askSlots asks one server after the other who has which slots.
-func (b *Broker) askSlots(ctx context.Context) ([]slotRange, error) {
-	var failed error
+// askSlots asks one server after the other who has which slots, until one names
+// a master for all of ours. If none does, the answer with the fewest gaps is
+// returned with an error: a server that the others have forgotten knows only itself.
+func (b *Broker) askSlots(ctx context.Context) (best []slotRange, failed error) {
+	fewest := len(b.cluster.slots) + 1
 	for _, addr := range b.whomToAsk() {
 		slots, err := b.askServer(ctx, addr)
-		if err == nil {
+		if err != nil {
+			if best == nil {
+				failed = fmt.Errorf("ask %s for the slots of the cluster: %w", addr, err)
+			}
+			continue
+		}
+		gaps := b.cluster.gaps(slots)
+		if gaps == 0 {
 			return slots, nil
 		}
-		failed = fmt.Errorf("ask %s for the slots of the cluster: %w", addr, err)
+		if gaps < fewest {
+			best, fewest, failed = slots, gaps, fmt.Errorf("ask %s for the slots of the cluster: %w", addr, errNoMaster)
+		}
 	}
-	return nil, failed
+	return best, failed
+}
+
+// gaps counts our slots that have no master.
+func (c *cluster) gaps(slots []slotRange) (n int) {
+	for _, slot := range c.slots {
+		if masterOf(slots, slot) < 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// masterOf finds the range that a slot lies in; -1: none.
+func masterOf(slots []slotRange, slot int) int {
+	return slices.IndexFunc(slots, func(r slotRange) bool { return r.first <= slot && slot <= r.last })
 }
 
 // whomToAsk are the known masters in any order, for each may know only the past, those that work first; then the seeds.
@@ -206,7 +234,7 @@ func (b *Broker) follow(slots []slotRange, start func(*outlet)) {
 	}
 	now := &routes{of: make([]*outlet, len(b.partitions))}
 	for i, slot := range b.cluster.slots {
-		at := slices.IndexFunc(slots, func(r slotRange) bool { return r.first <= slot && slot <= r.last })
+		at := masterOf(slots, slot)
 		if at < 0 {
 			continue
 		}

@@ -1,0 +1,67 @@
+package redisbroker_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"lifecircle/hub/hubtest"
+	"lifecircle/hub/hubtest/redisserver"
+	"lifecircle/hub/redisbroker"
+)
+
+// A slot that no master has is told, though nobody here watches it, and is
+// found again.
+func TestSlotWithoutMaster(t *testing.T) {
+	t.Parallel()
+	ctx, c := deadline(t, 20*time.Second), redisserver.StartCluster(t)
+	name := on(0, 1)[0]
+	slot := strconv.Itoa(redisbroker.SlotOf(name))
+	for i := range c.Addrs() { // its owner first: the others believe him
+		c.Do(i, "CLUSTER", "DELSLOTS", slot)
+	}
+	b := clusterBroker(c, "")
+	sink := hubtest.RunBroker(t, b)
+	until(t, "degraded", func() bool {
+		err := b.Health()
+		return err != nil && strings.Contains(err.Error(), "no master")
+	})
+	c.Do(0, "CLUSTER", "ADDSLOTS", slot)
+	until(t, "healthy", func() bool { return b.Health() == nil })
+	subscribe(ctx, t, b, name)
+	publish(ctx, t, b, `"found"`, name)
+	awaitCount(ctx, t, sink, `"found"`, 1)
+}
+
+// excommunicate makes the first master and the others forget each other, and
+// gives the second what the first had; the first knows nothing of that.
+func excommunicate(c *redisserver.Cluster) {
+	var ids []string
+	for i := range c.Addrs() {
+		ids = append(ids, c.Do(i, "CLUSTER", "MYID"))
+	}
+	for _, other := range []int{1, 2} {
+		c.Do(0, "CLUSTER", "FORGET", ids[other])
+		c.Do(other, "CLUSTER", "FORGET", ids[0])
+	}
+	c.Do(1, "CLUSTER", "ADDSLOTSRANGE", "0", strconv.Itoa(16384/3-1))
+}
+
+// One who knows only a part of the Cluster is not believed while another knows
+// all of it.
+func TestAServerThatKnowsAPart(t *testing.T) {
+	t.Parallel()
+	ctx, c := deadline(t, 20*time.Second), redisserver.StartCluster(t)
+	excommunicate(c)
+	b := clusterBroker(c, "") // asks the first one first
+	sink := hubtest.RunBroker(t, b)
+	until(t, "healthy", func() bool { return b.Health() == nil })
+	names := []string{on(0, 1)[0], on(1, 1)[0], on(2, 1)[0]}
+	subscribe(ctx, t, b, names...)
+	publish(ctx, t, b, `"everywhere"`, names...)
+	awaitCount(ctx, t, sink, `"everywhere"`, len(names))
+	if n := b.Stats().Dropped; n > 0 {
+		t.Errorf("%d dropped", n)
+	}
+}
