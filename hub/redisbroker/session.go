@@ -25,7 +25,7 @@ const (
 
 var (
 	errIdle  = errors.New("nothing is wanted")
-	errMoved = errors.New("the server has ended a subscription: its slot was moved")
+	errMoved = errors.New("the slot was moved to another server")
 )
 
 // session is one connection for receiving, from its first subscription to its loss.
@@ -121,7 +121,11 @@ func (b *Broker) runSession(ctx context.Context, i int, p *partition, sink hub.S
 	sending, stopSending := context.WithCancel(ctx)
 	var tender sync.WaitGroup
 	var given error
-	tender.Go(func() { given = b.tend(sending, p, s) })
+	moved := func() bool { // other servers say so; this one may not know
+		now := b.routes.Load().of[i]
+		return now != nil && now.addr != server.addr
+	}
+	tender.Go(func() { given = b.tend(sending, p, s, moved) })
 	err := b.listen(ctx, p, s, sink)
 	stopSending()
 	tender.Wait()
@@ -145,8 +149,9 @@ func (b *Broker) listen(ctx context.Context, p *partition, s *session, sink hub.
 }
 
 // tend sends the session's orders, and pings a silent server. When that fails,
-// or nothing has been wanted for long, it closes the connection and says why.
-func (b *Broker) tend(ctx context.Context, p *partition, s *session) error {
+// the partition has moved, or nothing has been wanted for long, it closes the
+// connection and says why.
+func (b *Broker) tend(ctx context.Context, p *partition, s *session, moved func() bool) error {
 	tick := time.NewTicker(pingAfter)
 	defer tick.Stop()
 	for {
@@ -157,8 +162,12 @@ func (b *Broker) tend(ctx context.Context, p *partition, s *session) error {
 		case <-s.kick:
 			err = b.sendOrders(ctx, p, s)
 		case now := <-tick.C:
-			if err = s.checkAlive(ctx, now); p.retire(now) {
+			err = s.checkAlive(ctx, now)
+			switch {
+			case p.retire(now):
 				err = errIdle
+			case moved():
+				err = errMoved
 			}
 		}
 		if err != nil {

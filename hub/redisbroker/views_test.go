@@ -65,3 +65,24 @@ func TestAServerThatKnowsAPart(t *testing.T) {
 		t.Errorf("%d dropped", n)
 	}
 }
+
+// A master that lost its slots without noticing goes on to serve those who
+// subscribed there, and has nothing for them: they go where the slots are.
+func TestLeavesAMasterThatIsNoneAnyMore(t *testing.T) {
+	t.Parallel()
+	ctx, c := deadline(t, 20*time.Second), redisserver.StartCluster(t)
+	b := clusterBroker(c, "")
+	sink := hubtest.RunBroker(t, b)
+	until(t, "healthy", func() bool { return b.Health() == nil })
+	name := on(0, 1)[0]
+	subscribe(ctx, t, b, name)
+	before := lostTimes(sink)
+	excommunicate(c)
+	b.Reload()
+	until(t, "told", func() bool { return lostTimes(sink) > before })
+	publisher := clusterBroker(c, "")
+	hubtest.RunBroker(t, publisher)
+	until(t, "healthy", func() bool { return publisher.Health() == nil })
+	publish(ctx, t, publisher, `"moved"`, name)
+	awaitCount(ctx, t, sink, `"moved"`, 1)
+}
