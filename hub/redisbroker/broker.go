@@ -190,7 +190,7 @@ func (b *Broker) Publish(_ context.Context, channel string, p hub.Publication) e
 	if o := b.routes.Load().of[i]; o != nil {
 		b.count(o.push(m))
 	} else {
-		b.count(b.cluster.stray(m))
+		b.count(b.cluster.strays.push(m))
 	}
 	return nil
 }

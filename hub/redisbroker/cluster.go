@@ -31,38 +31,20 @@ type cluster struct {
 	slots  []int         // of the tags
 	ask    chan struct{} // holds one token when somebody doubts the routes
 	loaded chan struct{} // closed when they were looked for, once
+	strays *outlet       // publications whose server is not known; closed when Run has ended
 
-	mu     sync.Mutex // guards what follows; a leaf
-	strays []outgoing // publications whose server is not known; at most maxQueued, more are dropped
-	closed bool       // Run has ended: no more strays
-	err    error      // of the last look; nil if it told
+	mu  sync.Mutex // guards err; a leaf
+	err error      // of the last look; nil if it told
 }
 
 func newCluster(seeds []string) *cluster {
-	c := &cluster{seeds: seeds, tags: hashTags(), ask: make(chan struct{}, 1), loaded: make(chan struct{}), err: errNotRun}
+	c := &cluster{
+		seeds: seeds, tags: hashTags(), ask: make(chan struct{}, 1), loaded: make(chan struct{}), strays: newOutlet(""), err: errNotRun,
+	}
 	for _, tag := range c.tags {
 		c.slots = append(c.slots, slotOf(tag))
 	}
 	return c
-}
-
-// stray keeps m until the routes have been looked for, and tells whether it did.
-func (c *cluster) stray(m outgoing) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed || len(c.strays) >= maxQueued {
-		return false
-	}
-	c.strays = append(c.strays, m)
-	return true
-}
-
-func (c *cluster) takeStrays(closed bool) []outgoing {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	strays := c.strays
-	c.strays, c.closed = nil, closed
-	return strays
 }
 
 func (c *cluster) fault() error {
@@ -116,7 +98,7 @@ func (b *Broker) followCluster(ctx context.Context) {
 			b.logLoss(ctx, &told, err)
 			wait = 0
 		}
-		b.sendStrays(false)
+		b.sendStrays()
 		if first {
 			close(b.cluster.loaded)
 		}
@@ -127,7 +109,8 @@ func (b *Broker) followCluster(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
-	b.sendStrays(true)
+	b.cluster.strays.close()
+	b.sendStrays()
 }
 
 // slotRange is a master's.
@@ -258,9 +241,11 @@ func (b *Broker) follow(slots []slotRange, start func(*outlet)) {
 }
 
 // sendStrays gives the strays to the servers that are known now.
-func (b *Broker) sendStrays(last bool) {
-	for _, m := range b.cluster.takeStrays(last) {
+func (b *Broker) sendStrays() {
+	strays, _ := b.cluster.strays.take(nil)
+	for _, m := range strays {
 		o := b.routes.Load().of[m.partition]
 		b.count(o != nil && o.push(m))
 	}
+	b.cluster.strays.release(strays)
 }

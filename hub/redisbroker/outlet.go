@@ -183,9 +183,9 @@ func (b *Broker) sendBatch(ctx context.Context, client *redis.Client, batch []ou
 		if i < len(cmds) {
 			answer = cmds[i].Err()
 		}
-		if _, moved := redis.IsMovedError(answer); moved && !m.strayed {
+		if _, moved := redis.IsMovedError(answer); moved && !m.strayed && b.cluster != nil {
 			m.strayed = true
-			b.count(b.cluster.stray(m))
+			b.count(b.cluster.strays.push(m))
 			b.reload()
 		} else {
 			b.count(answer == nil)

@@ -1,10 +1,16 @@
 package redisbroker_test
 
 import (
+	"bufio"
+	"log/slog"
+	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"lifecircle/hub/hubtest"
 	"lifecircle/hub/hubtest/redisserver"
@@ -85,4 +91,53 @@ func TestLeavesAMasterThatIsNoneAnyMore(t *testing.T) {
 	until(t, "healthy", func() bool { return publisher.Health() == nil })
 	publish(ctx, t, publisher, `"moved"`, name)
 	awaitCount(ctx, t, sink, `"moved"`, 1)
+}
+
+// What waits until the Cluster is known is bounded in bytes, too.
+func TestWhatWaitsForTheClusterIsBounded(t *testing.T) {
+	t.Parallel()
+	b := redisbroker.NewCluster(&redis.Options{}, []string{"127.0.0.1:1"}, "", slog.New(slog.DiscardHandler))
+	large := strings.Repeat("x", 1<<20)
+	for range 9 {
+		publish(t.Context(), t, b, large, "c")
+	}
+	if n := b.Stats().Dropped; n == 0 || n > 2 {
+		t.Errorf("%d of 9 MiB were dropped, want what is beyond 8", n)
+	}
+}
+
+// A server that answers what it should not costs a publication, not the node.
+func TestAStrangeAnswer(t *testing.T) {
+	t.Parallel()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tasks sync.WaitGroup
+	t.Cleanup(tasks.Wait)
+	t.Cleanup(func() { _ = l.Close() })
+	tasks.Go(func() { //nolint:contextcheck // ends with its listener
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			tasks.Go(func() {
+				defer func() { _ = c.Close() }()
+				in := bufio.NewReader(c)
+				for {
+					if _, err := readValue(in); err != nil {
+						return
+					}
+					if _, err := c.Write([]byte("-MOVED 1 127.0.0.1:1\r\n")); err != nil {
+						return
+					}
+				}
+			})
+		}
+	})
+	b := redisbroker.New(&redis.Options{Addr: l.Addr().String()}, "", slog.New(slog.DiscardHandler))
+	hubtest.RunBroker(t, b)
+	publish(t.Context(), t, b, `"x"`, "c")
+	until(t, "dropped", func() bool { return b.Stats().Dropped > 0 })
 }
