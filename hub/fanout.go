@@ -248,6 +248,7 @@ func (ch *channel) deliverTogether(pubs []Publication) {
 		}
 		n, whole := sub.client.deliver(sub, b, f)
 		delivered += n
+		f.reached += min(n, 1)
 		if !whole {
 			broken = append(broken, sub)
 		}
@@ -321,6 +322,7 @@ func (ch *channel) resubscribe(sub *subscription) {
 type flight struct {
 	message *message
 	clients []*Client
+	reached int // clients that get it: those, and others by their queues
 	events  int
 	began   time.Time
 	at      time.Time // of the oldest event, if known
@@ -358,11 +360,11 @@ func (f *flight) write(clients []*Client) {
 }
 
 func (f *flight) observe(n *Node) {
-	if n.opts.Observe == nil || len(f.clients) == 0 {
+	if n.opts.Observe == nil || f.reached == 0 {
 		return
 	}
 	now := time.Now()
-	seen := Fanout{Events: f.events, Clients: len(f.clients), Took: now.Sub(f.began)}
+	seen := Fanout{Events: f.events, Clients: f.reached, Took: now.Sub(f.began)}
 	if !f.at.IsZero() {
 		seen.Age = max(now.Sub(f.at), 0)
 	}
