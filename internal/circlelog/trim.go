@@ -109,15 +109,18 @@ func (t *Trimmer) trimCircle(ctx context.Context, circle id.ID, head uint64) (de
 	for {
 		begin := time.Now()
 		n, err := t.trimSome(ctx, circle, head)
-		if deleted += n; err != nil || n < trimEvents {
+		if deleted += n; err != nil {
 			return deleted, err
 		}
-		rest := time.NewTimer(min(time.Since(begin), trimRest))
+		rest := time.NewTimer(min(time.Since(begin), trimRest)) // after the last one, too: the next circle's follows
 		select {
 		case <-rest.C:
 		case <-ctx.Done():
 			rest.Stop()
 			return deleted, ctx.Err()
+		}
+		if n < trimEvents {
+			return deleted, nil
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -188,5 +189,59 @@ func TestOneNodeTrims(t *testing.T) {
 	first.Wait()
 	if n := trim(); n != 0 {
 		t.Errorf("%d events were left", n)
+	}
+}
+
+// deletions notes when the statements of a trimmer begin and end.
+type deletions struct {
+	mu    sync.Mutex
+	begun []time.Time
+	ended []time.Time
+}
+
+func (d *deletions) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	if !strings.Contains(q.SQL, "DELETE") {
+		return ctx
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.begun = append(d.begun, time.Now())
+	return context.WithValue(ctx, d, true)
+}
+
+func (d *deletions) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
+	if ctx.Value(d) == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.ended = append(d.ended, time.Now())
+}
+
+// Many circles with a few old events each are no reason to hurry.
+func TestTrimmerRestsBetweenCircles(t *testing.T) {
+	t.Parallel()
+	pool, seen := pgtest.New(t), new(deletions)
+	for range 20 {
+		fill(t, pool, newLog(t, pool), 10, 8*24*time.Hour)
+	}
+	config := pool.Config()
+	config.ConnConfig.Tracer = seen
+	traced, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer traced.Close()
+	trimmer := circlelog.Trimmer{Pool: traced, Log: slog.Default()}
+	if n, err := trimmer.Trim(t.Context()); err != nil || n != 20*9 {
+		t.Fatalf("trimmed %d events: %v", n, err)
+	}
+	var worked, rested time.Duration
+	for i := 1; i < len(seen.begun); i++ {
+		worked += min(seen.ended[i-1].Sub(seen.begun[i-1]), 100*time.Millisecond) // the longest rest
+		rested += seen.begun[i].Sub(seen.ended[i-1])
+	}
+	if len(seen.begun) != 20 || rested < worked {
+		t.Errorf("%d deletions took %v, with %v of rest between them", len(seen.begun), worked, rested)
 	}
 }
