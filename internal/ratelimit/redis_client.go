@@ -29,8 +29,10 @@ func newClient(address string) (redis.UniversalClient, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the address of the Redis Cluster: %w", withoutAddress(err))
 		}
+		if c.Addrs == nil { // one certificate's name for all servers, as in hub/redisbroker
+			c.Username, c.Password, c.TLSConfig = o.Username, o.Password, o.TLSConfig
+		}
 		c.Addrs = append(c.Addrs, o.Addr)
-		c.Username, c.Password, c.TLSConfig = o.Username, o.Password, o.TLSConfig
 	}
 	c.ContextTimeoutEnabled = true
 	return redis.NewClusterClient(&c), nil

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"lifecircle/hub/hubtest/redisserver"
 )
 
@@ -70,5 +72,20 @@ func TestRedisCluster(t *testing.T) {
 	}
 	if n := book.count("shared again"); n != 1 {
 		t.Errorf("%d lines about its return in the log", n)
+	}
+}
+
+// All servers are asked for a certificate of the first one's name, as the
+// broker does with the same address; the user is the same everywhere, too.
+func TestRedisClusterOverTLS(t *testing.T) {
+	t.Parallel()
+	client, err := newClient("rediss+cluster://me:secret@first:6379,10.0.0.2:6380")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	o := client.(*redis.ClusterClient).Options() //nolint:errcheck,forcetypeassert // that is what is tested
+	if o.TLSConfig == nil || o.TLSConfig.ServerName != "first" || o.Username != "me" || o.Password != "secret" || len(o.Addrs) != 2 {
+		t.Errorf("%v, user %q, %+v", o.Addrs, o.Username, o.TLSConfig)
 	}
 }
