@@ -141,3 +141,30 @@ func TestAStrangeAnswer(t *testing.T) {
 	publish(t.Context(), t, b, `"x"`, "c")
 	until(t, "dropped", func() bool { return b.Stats().Dropped > 0 })
 }
+
+// A node that starts while the whole Cluster is away works and says what is
+// amiss; it ends in time, too.
+func TestClusterIsAwayAtTheStart(t *testing.T) {
+	t.Parallel()
+	ctx, c := deadline(t, 40*time.Second), redisserver.StartCluster(t)
+	for i := range c.Addrs() {
+		c.Kill(i)
+	}
+	b := clusterBroker(c, "")
+	sink := hubtest.RunBroker(t, b)
+	names := append(append(on(0, 2), on(1, 2)...), on(2, 2)...)
+	began := time.Now()
+	subscribe(ctx, t, b, names...)
+	publish(ctx, t, b, `"lost"`, names...)
+	if d := time.Since(began); d > 5*time.Second || b.Health() == nil {
+		t.Errorf("after %v: %v", d, b.Health())
+	}
+	for i := range c.Addrs() {
+		c.Restart(i)
+	}
+	until(t, "healthy", func() bool { return b.Health() == nil })
+	until(t, "told", func() bool { return lostTimes(sink) > 0 })
+	subscribe(ctx, t, b, names...) // waits until all stand
+	publish(ctx, t, b, `"back"`, names...)
+	awaitCount(ctx, t, sink, `"back"`, len(names))
+}
