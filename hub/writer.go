@@ -72,14 +72,20 @@ func (c *Client) send(it item) {
 	}
 }
 
+// maxTurns is how many batches of one client a fan-out writes before it goes on
+// to the next: a queue may fill as fast as it is emptied.
+const maxTurns = 4
+
 // flush writes first and then what is queued, without waiting for the socket,
-// and gives the right to write back. w may be nil.
+// and gives the right to write back. A fan-out brings its scratch, for others w is nil.
 func (c *Client) flush(first []byte, w *writer) {
-	if w == nil {
+	passing := w != nil
+	if !passing {
 		w = getWriter()
 		defer func() { w.release() }()
 	}
-	for b := first; ; {
+	b := first
+	for turn := 0; ; turn++ {
 		if len(b) > 0 {
 			n, err := c.socket.tryWrite(&w.kernelWrite, b)
 			if err != nil {
@@ -91,10 +97,24 @@ func (c *Client) flush(first []byte, w *writer) {
 				return
 			}
 		}
+		if passing && turn == maxTurns && c.flushAside() {
+			return
+		}
 		if b = c.nextBatch(w); b == nil {
 			return
 		}
 	}
+}
+
+// flushAside has a goroutine go on with the queue.
+func (c *Client) flushAside() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return false
+	}
+	c.tasks.Go(func() { c.flush(nil, nil) })
+	return true
 }
 
 // leaveToSlow has a goroutine write the rest, which may lie in w's buffer.
