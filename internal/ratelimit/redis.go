@@ -32,8 +32,9 @@ type Redis struct {
 	script   *redis.Script
 	fallback *Memory
 	log      *slog.Logger
-	gates    []gate       // one, or with a Cluster one for each hash tag
-	away     atomic.Int32 // gates that are away; the log has been told
+	patience time.Duration // with one decision
+	gates    []gate        // one, or with a Cluster one for each hash tag
+	away     atomic.Int32  // gates that are away; the log has been told
 }
 
 // gate stands before the keys that fail together: those of one server. With a
@@ -50,7 +51,7 @@ type gate struct {
 // caller for the client's own timeouts, several times 3 s.
 // The fallback decides, by its own clock, while Redis does not answer.
 func NewRedis(client redis.Scripter, fallback *Memory, log *slog.Logger) *Redis {
-	l := &Redis{client: client, script: redis.NewScript(gcraLua), fallback: fallback, log: log, gates: make([]gate, 1)}
+	l := &Redis{client: client, script: redis.NewScript(gcraLua), fallback: fallback, log: log, patience: redisTimeout, gates: make([]gate, 1)}
 	if _, clustered := client.(*redis.ClusterClient); clustered {
 		l.gates = make([]gate, clusterGates)
 		for i := range l.gates {
@@ -92,7 +93,7 @@ func (l *Redis) gate(key string) *gate {
 }
 
 func (l *Redis) ask(ctx context.Context, tag, key string, p pace) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, redisTimeout)
+	ctx, cancel := context.WithTimeout(ctx, l.patience)
 	defer cancel()
 	return l.script.Run(ctx, l.client, []string{redisKey(tag, key)}, p.interval, p.span).Int64()
 }

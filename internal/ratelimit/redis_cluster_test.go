@@ -19,6 +19,7 @@ func openCluster(t *testing.T, c *redisserver.Cluster, now *clock) (*Shared, *lo
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.patience = testPatience
 	t.Cleanup(func() {
 		if err := l.Close(); err != nil {
 			t.Error(err)

@@ -90,8 +90,13 @@ func (b *logbook) count(s string) int {
 func newRedis(t *testing.T, s *server, c *clock) (*Redis, *logbook) {
 	t.Helper()
 	book := &logbook{}
-	return NewRedis(s.client(t), NewMemory(1000, c.now), slog.New(slog.NewTextHandler(book, nil))), book
+	l := NewRedis(s.client(t), NewMemory(1000, c.now), slog.New(slog.NewTextHandler(book, nil)))
+	l.patience = testPatience
+	return l, book
 }
+
+// testPatience is long enough for a Redis on a busy machine.
+const testPatience = 5 * time.Second
 
 func TestRedisIsShared(t *testing.T) {
 	t.Parallel()
@@ -182,6 +187,7 @@ func TestRedisHangs(t *testing.T) {
 	s, c := startServer(t), newClock()
 	l, _ := newRedis(t, s, c)
 	allowed(t, l, "k", threeThenOneASecond, 1)
+	l.patience = redisTimeout
 	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
