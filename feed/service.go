@@ -86,6 +86,10 @@ func (s *Service) Run(ctx context.Context) error {
 // Queued returns how many changes wait for a commit at this moment.
 func (s *Service) Queued() int { return s.commits.Queued() }
 
+// Crowded tells whether any change would be refused as Overloaded at this
+// moment, so that the edges can refuse it before they look at it.
+func (s *Service) Crowded() bool { return s.commits.Crowded() }
+
 // publish tells the audience of events, just committed under ctx.
 func (s *Service) publish(ctx context.Context, events []circlelog.Event) {
 	at, cause := time.Now(), trace.SpanContextFromContext(ctx)

@@ -127,13 +127,18 @@ func (c *Client) take(frame []byte) {
 		return
 	}
 	for i := range cmds {
-		if cmds[i].Pong {
+		switch cmd := &cmds[i]; {
+		case cmd.Pong:
 			c.pong()
-		} else {
-			c.submit(cmds[i])
+		case cmd.RPC != nil && c.node.overloaded() && c.connected():
+			c.refuse(cmd.ID, ErrTooManyRequests) // at once: what is refused should cost little
+		default:
+			c.submit(*cmd)
 		}
 	}
 }
+
+func (n *Node) overloaded() bool { return n.opts.Overloaded != nil && n.opts.Overloaded() }
 
 // leftUs tells whether the connection is closing.
 func (c *Client) leftUs() bool {

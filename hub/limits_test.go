@@ -10,10 +10,12 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"lifecircle/hub"
 	"lifecircle/hub/hubtest"
+	"lifecircle/hub/wire"
 )
 
 // A message may be as long as the limit says, whatever comes right behind it.
@@ -86,5 +88,27 @@ func TestFailedHandshakeIsClosed(t *testing.T) {
 	_, _ = io.WriteString(conn, rawHandshake)
 	if _, err := io.Copy(io.Discard, conn); err != nil {
 		t.Errorf("it was left open: %v", err)
+	}
+}
+
+// Under overload an RPC is answered 111 before anything is done for it; other commands go on.
+func TestOverloadedNodeRefusesRPCs(t *testing.T) {
+	t.Parallel()
+	ctx := deadline(t)
+	var calls atomic.Int64
+	var overloaded atomic.Bool
+	s := start(t, func(o *hub.Options) {
+		o.Handler, o.Overloaded = counting{calls: &calls}, overloaded.Load
+	})
+	c := s.connected(ctx, t, wire.JSON, "")
+	overloaded.Store(true)
+	_, err := c.RPC(ctx, "big", nil)
+	refused(t, err, 111)
+	if _, err := c.Subscribe(ctx, "c"); err != nil {
+		t.Error(err)
+	}
+	overloaded.Store(false)
+	if _, err := c.RPC(ctx, "big", nil); err != nil || calls.Load() != 1 {
+		t.Errorf("%d calls, %v", calls.Load(), err)
 	}
 }

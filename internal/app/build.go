@@ -66,7 +66,7 @@ func (a *App) join(ctx context.Context) (err error) {
 		Handler: canaryDoor{a.traceCalls(sockets), a.canary}, Broker: broker,
 		Log: observedLog{socketapi.NewLog(circlelog.NewReader(pool)), a.metrics.log}, Observe: a.metrics.hub.observe,
 		Logger: a.Log, Version: a.Version.Version, Origins: s.AllowedOrigin, Occupancy: socketapi.Viewers,
-		Compression: true,
+		Compression: true, Overloaded: func() bool { return p.feed.Crowded() },
 	})); err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (a *App) join(ctx context.Context) (err error) {
 	p.http, err = httpapi.New(httpapi.Options{ //nolint:contextcheck // its contexts are those of requests
 		Feed: p.feed, Auth: p.auth, Limiter: limiter, Dev: s.Dev, WebSocket: p.node, Web: static.FS(), Ready: a.ready.check,
 		Version: a.Version, TrustedProxies: s.TrustedProxies, Log: a.Log, Observe: a.metrics.observe, Tracer: a.tracing.Tracer(),
-		Limits: limits.shown(),
+		Limits: limits.shown(), Crowded: p.feed.Crowded,
 	})
 	if err != nil {
 		return fmt.Errorf("make the HTTP surface: %w", err)

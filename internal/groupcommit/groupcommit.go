@@ -192,6 +192,17 @@ func (c *Committer[T]) commit(base context.Context, items []T) (errs []error) {
 	return c.flush(ctx, items)
 }
 
+// Crowded tells whether no lane takes anything at this moment: Do would return
+// ErrFull whatever the key. It is cheap to ask.
+func (c *Committer[T]) Crowded() bool {
+	for _, l := range c.lanes {
+		if !l.load.full(len(l.queue)) {
+			return false
+		}
+	}
+	return true
+}
+
 // Queued returns how many items wait in all lanes at this moment.
 func (c *Committer[T]) Queued() (n int) {
 	for _, lane := range c.lanes {

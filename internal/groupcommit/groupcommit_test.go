@@ -135,11 +135,17 @@ func TestAFullQueueRefuses(t *testing.T) {
 		}
 	})
 	waitQueued(t, c, 1)
+	if !c.Crowded() {
+		t.Error("a full queue is not crowded")
+	}
 	if err := c.Do(t.Context(), 1, 2); !errors.Is(err, groupcommit.ErrFull) {
 		t.Errorf("second item: %v, want ErrFull", err)
 	}
 	stop := start(t, c)
 	first.Wait()
+	if c.Crowded() {
+		t.Error("an empty queue is crowded")
+	}
 	stop()
 	if err := c.Do(t.Context(), 1, 3); !errors.Is(err, groupcommit.ErrClosed) {
 		t.Errorf("after the end: %v, want ErrClosed", err)

@@ -156,6 +156,31 @@ func TestCrowdedNode(t *testing.T) {
 	})
 }
 
+// While no change would be accepted nobody's token or body is looked at. Reading, and signing in, go on.
+func TestCrowdedWrites(t *testing.T) {
+	t.Parallel()
+	s, err := build(Options{
+		Feed: pool{conns: make(chan struct{}, 1), take: func(context.Context) {}}, Auth: nobody{},
+		Log: slog.New(slog.DiscardHandler), Crowded: func() bool { return true },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := http.HandlerFunc(s.serve)
+	for path, want := range map[string]int{"/v1/circles": http.StatusTooManyRequests, "/v1/auth/login": http.StatusBadRequest} {
+		r := httptest.NewRequest(http.MethodPost, path, http.NoBody)
+		r.Header.Set("Authorization", "Bearer of bad news")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if retry := w.Header().Get("Retry-After"); w.Code != want || (retry != "") != (want == http.StatusTooManyRequests) {
+			t.Errorf("%s: %d, Retry-After %q", path, w.Code, retry)
+		}
+	}
+	if w := get(h, aRead); w.Code != http.StatusOK {
+		t.Errorf("a read: %d", w.Code)
+	}
+}
+
 func TestGate(t *testing.T) {
 	t.Parallel()
 	g := newGate(1, 1, time.Hour)

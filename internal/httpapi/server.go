@@ -41,6 +41,7 @@ type Options struct {
 	WebSocket http.Handler                    // serves /connection/websocket; nil: not found
 	Web       fs.FS                           // the built web client, index.html at its root; nil: there is none
 	Ready     func(context.Context) Readiness // nil: always ready
+	Crowded   func() bool                     // whether any change would be refused as overloaded; nil: never
 	Limits    map[string]any                  // what other parts limit, by the part's name; added to /v1/limits
 	Version   Version
 

@@ -60,7 +60,10 @@ type delivered struct {
 	p50, p99     float64 // ms
 }
 
-const warmup = 10 // the part of a load that runs before it counts: one in so many
+const (
+	warmup = 10                     // the part of a load that runs before it counts: one in so many
+	quiet  = 500 * time.Millisecond // after that, so that nothing of it counts: channels rest after a fan-out
+)
 
 func (st *stage) deliver(role string, l load) delivered {
 	st.Helper()
@@ -74,6 +77,7 @@ func (st *stage) deliver(role string, l load) delivered {
 	warm := l.schedule
 	warm.Count = max(warm.Count/warmup, 1)
 	run(s, c, l.channels, warm)
+	l.schedule.Lead = quiet
 	return run(s, c, l.channels, l.schedule)
 }
 

@@ -17,6 +17,7 @@ type schedule struct {
 	Channels []string      `json:"channels"` // in turn
 	Rate     float64       `json:"rate"`     // publications a second, of all channels together
 	Count    int           `json:"count"`    // publications in all
+	Lead     time.Duration `json:"lead"`     // before the first
 	Together time.Duration `json:"together"` // the floor writes those of so long with one write a client; 0: each by itself
 }
 
@@ -34,7 +35,7 @@ type publisher interface {
 }
 
 func (s *schedule) planned(i int) time.Duration {
-	return time.Duration(float64(i) / s.Rate * float64(time.Second))
+	return s.Lead + time.Duration(float64(i)/s.Rate*float64(time.Second))
 }
 
 // wake is when publication i is made: later than planned if several are made together.
