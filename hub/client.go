@@ -40,6 +40,7 @@ type Client struct {
 	counted   int  // bytes of the queue that Stats.QueueBytes holds
 	writing   bool // somebody has the right to write, see writer.go
 	slow      bool // writeSlowly has it
+	refused   bool // in Node.refusals
 	parked    bool // nobody reads; the poller tells when to
 	commands  []wire.Command
 	working   bool               // work runs, or is about to
@@ -131,7 +132,7 @@ func (c *Client) take(frame []byte) {
 		case cmd.Pong:
 			c.pong()
 		case cmd.RPC != nil && c.node.overloaded() && c.connected():
-			c.refuse(cmd.ID, ErrTooManyRequests) // at once: what is refused should cost little
+			c.refuseLater(cmd.ID, ErrTooManyRequests)
 		default:
 			c.submit(*cmd)
 		}

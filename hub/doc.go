@@ -28,7 +28,7 @@
 //
 //	channel.mu -> Client.mu -> deadlines.mu
 //
-// Node.mu, Node.life, poller.mu, logReader.mu and occupancy.mu are leaves: no
+// Node.mu, Node.life, poller.mu, refusals.mu, logReader.mu and occupancy.mu are leaves: no
 // other lock is taken while one of them is held; under inbox.mu, only Node.life
 // is. channel.joining is not a mutex but the right to talk to the broker about a
 // channel; it is taken with no lock held. No lock is held while a socket is

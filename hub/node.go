@@ -21,6 +21,7 @@ type Node struct {
 	deadlines deadlines
 	occupancy occupancy
 	poller    *poller
+	refusals  refusals
 	stats     counters
 	drained   drained
 

@@ -21,7 +21,7 @@ type kernelPoller struct {
 	raw  syscall.RawConn
 }
 
-const pollEvents = 256 // taken from the kernel at once
+const pollEvents = 64 // taken from the kernel at once: what is under way must not wait behind all who want something
 
 func newPoller() (*poller, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)

@@ -15,6 +15,7 @@ import (
 // overloadSize are the figures of more work than a node can do.
 type overloadSize struct {
 	writers, viewers, circles int
+	bytes                     int           // of a text: the longer, the more the server has to do for a command than the test
 	slowCommit                time.Duration // that the database takes for each commit while it lasts; 0: the machine's own pace
 	rate                      float64       // commands a second that are too many; 0: three times what the server is found to be rated for
 	lasts, calm               time.Duration // the overload, and after it
@@ -25,11 +26,11 @@ type overloadSize struct {
 
 var (
 	smallOverload = overloadSize{
-		writers: 1_000, viewers: 20, circles: 1, slowCommit: 250 * time.Millisecond, rate: 3_000,
+		writers: 1_000, viewers: 20, circles: 1, bytes: 100, slowCommit: 250 * time.Millisecond, rate: 3_000,
 		lasts: 3 * time.Second, calm: 4 * time.Second, normal: time.Second, again: 3 * time.Second,
 	}
 	fullOverload = overloadSize{
-		writers: 2_000, viewers: 100, circles: 20, lasts: 30 * time.Second, calm: 20 * time.Second,
+		writers: 2_000, viewers: 100, circles: 20, bytes: 1_000, lasts: 30 * time.Second, calm: 20 * time.Second,
 		goodput: .8, normal: 200 * time.Millisecond, again: 10 * time.Second,
 	}
 )
@@ -86,9 +87,9 @@ func (s *stage) overload(size overloadSize, rate float64) player.Plan {
 	p := s.plan(size.viewers, 0, size.lasts+size.calm)
 	p.Actors.Count = size.writers
 	p.Actions = []player.Action{
-		{Kind: player.Comment, Rate: rate * .95, Posts: s.world.Posts, Bytes: 100, For: size.lasts},
-		{Kind: player.Comment, Rate: rate * .05, Posts: s.world.Posts, Bytes: 100, For: size.lasts, Over: player.HTTP},
-		{Kind: player.Comment, Rate: easy, Posts: s.world.Posts, Bytes: 100, After: size.lasts},
+		{Kind: player.Comment, Rate: rate * .95, Posts: s.world.Posts, Bytes: size.bytes, For: size.lasts},
+		{Kind: player.Comment, Rate: rate * .05, Posts: s.world.Posts, Bytes: size.bytes, For: size.lasts, Over: player.HTTP},
+		{Kind: player.Comment, Rate: easy, Posts: s.world.Posts, Bytes: size.bytes, After: size.lasts},
 	}
 	return p
 }
@@ -105,7 +106,7 @@ func (s *stage) ratedCommands(size overloadSize) (rated float64) {
 	rate := first
 	for i := range steps {
 		p.Actions = append(p.Actions, player.Action{
-			Kind: player.Comment, Rate: rate, Posts: s.world.Posts, Bytes: 100,
+			Kind: player.Comment, Rate: rate, Posts: s.world.Posts, Bytes: size.bytes,
 			After: time.Duration(i*seconds) * time.Second, For: seconds * time.Second,
 		})
 		rate *= factor

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -88,3 +89,24 @@ func (g *gate) leave() {
 }
 
 var errCrowded = &problem.Problem{Code: problem.Overloaded, Detail: "Too many people are here just now.", RetryAfter: comeAgain}
+
+// crowdedFor tells whether r asks for a change while none would be accepted.
+// Signing in is none, nor are the doors of tests.
+func (s *server) crowdedFor(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions:
+		return false
+	}
+	path := r.URL.Path
+	return s.Crowded != nil && strings.HasPrefix(path, "/v1/") && !strings.HasPrefix(path, "/v1/auth/") && !devPath(path) && s.Crowded()
+}
+
+// refuseUnseen answers before routes, tokens and bodies are looked at: what is
+// refused under overload must cost little.
+func (s *server) refuseUnseen(w http.ResponseWriter, r *http.Request) {
+	d := document(errCrowded)
+	writeProblem(w, d)
+	if s.Observe != nil {
+		s.Observe(Observation{Method: r.Method, Status: d.Status})
+	}
+}

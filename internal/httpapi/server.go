@@ -155,6 +155,10 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 		s.WebSocket.ServeHTTP(w, r)
 		return
 	}
+	if s.crowdedFor(r) {
+		s.refuseUnseen(w, r)
+		return
+	}
 	if r.Method == http.MethodHead { // answered like GET; net/http drops the body
 		get := *r
 		get.Method, r = http.MethodGet, &get
