@@ -131,8 +131,7 @@ func (c *Client) take(frame []byte) {
 		switch cmd := &cmds[i]; {
 		case cmd.Pong:
 			c.pong()
-		case cmd.RPC != nil && c.node.overloaded() && c.connected():
-			c.refuseLater(cmd.ID, ErrTooManyRequests)
+		case cmd.RPC != nil && c.node.overloaded() && c.refuseLater(cmd.ID):
 		default:
 			c.submit(*cmd)
 		}

@@ -12,6 +12,8 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"lifecircle/hub"
 	"lifecircle/hub/hubtest"
@@ -111,4 +113,27 @@ func TestOverloadedNodeRefusesRPCs(t *testing.T) {
 	if _, err := c.RPC(ctx, "big", nil); err != nil || calls.Load() != 1 {
 		t.Errorf("%d calls, %v", calls.Load(), err)
 	}
+}
+
+// Who sends RPCs to an overloaded node and reads no refusal is not read from any further.
+func TestRefusalsAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		var calls atomic.Int64
+		s := start(t, func(o *hub.Options) {
+			o.Handler, o.QueueBytes = counting{calls: &calls}, 4<<10
+			o.Overloaded = func() bool { return true }
+			o.PingInterval = time.Hour
+		})
+		c := s.connected(ctx, t, wire.JSON, "")
+		sent, done := sendAll(ctx, c, 1000, "stuck")
+		time.Sleep(time.Second) // of the test's own time
+		synctest.Wait()
+		if n := sent.Load(); n < 20 || n > 100 {
+			t.Errorf("%d commands were taken from one who does not read", n)
+		}
+		c.Close()
+		<-done
+	})
 }

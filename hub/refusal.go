@@ -19,21 +19,29 @@ type refusals struct {
 	flushed bool // a goroutine will flush them
 }
 
-// refuseLater answers a command with an error, some time soon.
-func (c *Client) refuseLater(id uint32, e *Error) {
+// refuseLater answers a command with error 111, some time soon. It returns false
+// if the client is not connected, or does not read its answers: then the
+// command must wait like any other.
+func (c *Client) refuseLater(id uint32) bool {
+	e := ErrTooManyRequests
 	f, err := c.encodeReply(&wire.Reply{ID: id, Error: &wire.Error{Code: e.Code, Message: e.Message, Temporary: e.Temporary}}, 0)
 	if err != nil {
-		return // it holds no data that could fail
+		return false
 	}
-	c.node.stats.commandsRefused.Add(1)
 	c.mu.Lock()
-	c.enqueueLocked(item{bytes: f.bytes(), kind: required}) // few, as the commands of a client are paced, and nobody reads from one who does not read
+	if c.state != stateConnected || c.queue.bytes > c.node.opts.QueueBytes/2 {
+		c.mu.Unlock()
+		return false
+	}
+	c.enqueueLocked(item{bytes: f.bytes(), kind: required})
 	first := !c.refused
 	c.refused = true
 	c.mu.Unlock()
+	c.node.stats.commandsRefused.Add(1)
 	if first {
 		c.node.flushRefusalsSoon(c)
 	}
+	return true
 }
 
 func (n *Node) flushRefusalsSoon(c *Client) {
