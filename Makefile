@@ -14,7 +14,7 @@ endif
 ARGS       ?=
 PKGS       ?= ./...
 ROUNDS     ?= 100
-CHAOS      ?= TestPromise|TestChaos
+CHAOS      ?= TestPromise|TestAPhone|TestChaos
 BENCH      ?= Posts|Likes|LogAppends|Page|Deliver
 BENCHTIME  ?= 2s
 COUNT      ?= 5
@@ -70,7 +70,7 @@ fanout: ## a part of bench: deliveries, idle sockets and storms beside bare loop
 	@mkdir -p bin && go test -run '^$$' -bench '$(FANOUT)' -benchtime 1x -timeout 1h ./internal/bench/fanout $(ARGS) | tee bin/fanout.txt
 
 chaos: web build tools ## the promises at their full figures, then kill -9 of everything ROUNDS=100 times (CHAOS=regexp picks some)
-	@$(WITH_POSTGRES); go test -run '$(CHAOS)' -timeout 1h -count 1 -v ./internal/e2e -chaos.full -chaos.rounds=$(ROUNDS)
+	@$(WITH_POSTGRES); go test -run '$(CHAOS)' -timeout 45m -count 1 -v ./internal/e2e -chaos.full -chaos.rounds=$(ROUNDS)
 
 fuzz: static/dist/.gitkeep ## every fuzz target for FUZZTIME=20s
 	@$(WITH_POSTGRES); scripts/fuzz.sh $(PKGS)
