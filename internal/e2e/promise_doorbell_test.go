@@ -61,6 +61,7 @@ func TestPromiseDoorbellOfACluster(t *testing.T) {
 	aside(t)
 	size := sized(smallDoorbell, fullDoorbell)
 	size.calm = sized(time.Second, size.calm)
+	size.circles = max(size.circles, 25) // so that every master has some of them
 	needTool(t, "redis-server")
 	c := redisserver.StartCluster(t)
 	s := newStage(t, actors, size.circles, startNodes(t, 2, settings{redisURL: c.URL()})...)
