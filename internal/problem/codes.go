@@ -12,6 +12,15 @@ const (
 	IdempotencyKeyBad    Code = "idempotency_key_malformed"
 	IdempotencyKeyReused Code = "idempotency_key_reused"
 	IdempotencyBusy      Code = "idempotency_in_progress"
+	IdempotencyKeyNeeded Code = "idempotency_key_missing"
+	WebhookSignature     Code = "webhook_signature_invalid"
+	WebhookStale         Code = "webhook_stale"
+	WebhookForeign       Code = "webhook_foreign"
+	WebhookMismatch      Code = "webhook_amount_mismatch"
+	WebhookMalformed     Code = "webhook_malformed"
+
+	InsufficientFunds Code = "insufficient_funds"
+	FundsHeld         Code = "funds_held"
 
 	Unauthorized       Code = "unauthorized"
 	InvalidCredentials Code = "invalid_credentials"
@@ -22,12 +31,20 @@ const (
 	NotAllowed         Code = "not_allowed"
 	RoleRequired       Code = "role_required"
 	NotAuthor          Code = "not_author"
+	OwnPost            Code = "tip_own_post"
+	TipDayLimit        Code = "tip_day_limit"
+	TipMonthLimit      Code = "tip_month_limit"
+	NotRefundable      Code = "not_refundable_by_you"
 
 	NotFound        Code = "not_found"
 	UserNotFound    Code = "user_not_found"
 	CircleNotFound  Code = "circle_not_found"
 	PostNotFound    Code = "post_not_found"
 	CommentNotFound Code = "comment_not_found"
+	TipNotFound     Code = "tip_not_found"
+	TopUpNotFound   Code = "topup_not_found"
+	PayoutNotFound  Code = "withdrawal_not_found"
+	ProviderUnknown Code = "provider_unknown"
 
 	Deleted        Code = "deleted"
 	HandleTaken    Code = "handle_taken"
@@ -35,6 +52,11 @@ const (
 	BodyTooLarge   Code = "body_too_large"
 	BadContentType Code = "unsupported_media_type"
 	MethodNot      Code = "method_not_allowed"
+
+	RefundTooLarge Code = "refund_exceeds_tip"
+	RefundTooLate  Code = "refund_too_late"
+	RefundUnfunded Code = "refund_unfunded"
+	ContractStale  Code = "contract_not_pending"
 
 	Invalid_          Code = "invalid"
 	TextEmpty         Code = "text_empty"
@@ -48,6 +70,19 @@ const (
 	RulesUnsupported  Code = "rules_unsupported"
 	PhotosUnsupported Code = "photos_unsupported"
 
+	AmountMalformed     Code = "amount_malformed"
+	AmountNotPositive   Code = "amount_not_positive"
+	AmountTooLarge      Code = "amount_too_large"
+	AmountTooSmall      Code = "amount_too_small"
+	CurrencyUnsupported Code = "currency_unsupported"
+	TipTooLarge         Code = "tip_too_large"
+	VisibilityUnknown   Code = "visibility_unknown"
+	SharesUnsuitable    Code = "shares_unsuitable"
+	PartnerUnsuitable   Code = "partner_unsuitable"
+	LimitUnsuitable     Code = "limit_unsuitable"
+	MonthMalformed      Code = "month_malformed"
+	PayoutRefused       Code = "payout_account_unsuitable"
+
 	RateLimited Code = "rate_limited"
 	Overloaded  Code = "overloaded"
 	Unavailable Code = "unavailable"
@@ -58,17 +93,26 @@ const (
 // numbers follow from it: 1000 + status, but 401 -> 101 and 429 -> 111.
 var statuses = map[Code]int{
 	MalformedRequest: 400, MalformedJSON: 400, MalformedID: 404, BadCursor: 400,
-	IdempotencyKeyBad: 400, IdempotencyKeyReused: 422, IdempotencyBusy: 409,
+	IdempotencyKeyBad: 400, IdempotencyKeyReused: 422, IdempotencyBusy: 409, IdempotencyKeyNeeded: 400,
+	WebhookSignature: 400, WebhookStale: 400, WebhookForeign: 400, WebhookMismatch: 400, WebhookMalformed: 400,
+
+	InsufficientFunds: 402, FundsHeld: 402,
 
 	Unauthorized: 401, InvalidCredentials: 401, InvalidToken: 401, TokenExpired: 401, RefreshReused: 401,
 	Banned: 403, NotAllowed: 403, RoleRequired: 403, NotAuthor: 403,
+	OwnPost: 403, TipDayLimit: 403, TipMonthLimit: 403, NotRefundable: 403,
 
 	NotFound: 404, UserNotFound: 404, CircleNotFound: 404, PostNotFound: 404, CommentNotFound: 404,
+	TipNotFound: 404, TopUpNotFound: 404, PayoutNotFound: 404, ProviderUnknown: 422,
 
 	Deleted: 409, HandleTaken: 409, LastOwner: 409, BodyTooLarge: 413, BadContentType: 415, MethodNot: 405,
+	RefundTooLarge: 409, RefundTooLate: 409, RefundUnfunded: 409, ContractStale: 409,
 
 	Invalid_: 422, TextEmpty: 422, TextTooLong: 422, TextControl: 422, HandleForm: 422, PasswordWeak: 422,
 	CategoryUnknown: 422, ParentUnsuitable: 422, RoleUnknown: 422, RulesUnsupported: 422, PhotosUnsupported: 422,
+	AmountMalformed: 422, AmountNotPositive: 422, AmountTooLarge: 422, AmountTooSmall: 422, CurrencyUnsupported: 422,
+	TipTooLarge: 422, VisibilityUnknown: 422, SharesUnsuitable: 422, PartnerUnsuitable: 422, LimitUnsuitable: 422,
+	MonthMalformed: 422, PayoutRefused: 422,
 
 	RateLimited: 429, Overloaded: 429, Unavailable: 503, Internal: 500,
 }
