@@ -19,6 +19,7 @@ var layers = []layer{
 		"internal/id", "internal/money", "internal/problem", "internal/obs", "internal/text", "internal/cursor",
 		"internal/groupcommit", "internal/config", "migrations", "static",
 		"feed/policy", "feed/rank", "payments/ledger", // pure: functions from values to values
+		"payments/provider", // what the other side of money promises; who keeps it is domain
 	}},
 	{name: "database", packages: []string{"internal/pg", "internal/localpg"}},
 	{name: "services", peers: true, packages: []string{
@@ -41,7 +42,7 @@ const (
 
 // testOnly packages are imported by tests only, and import what they like.
 var testOnly = []string{
-	"internal/pgtest", "internal/e2e/...", "internal/bench/...", "internal/archtest", "hub/hubtest",
+	"internal/pgtest", "internal/e2e/...", "internal/bench/...", "internal/archtest", "hub/hubtest", "payments/provider/providertest/...",
 }
 
 // exclusive names the only importers of a library, tests included.
@@ -50,6 +51,7 @@ var exclusive = map[string][]string{
 	"github.com/danielgtaylor/huma/v2/adapters/humaecho/...": {"internal/httpapi"},
 	"github.com/redis/go-redis/...":                          {"hub/redisbroker", "internal/ratelimit"},
 	"github.com/coder/websocket/...":                         {"hub/...", "internal/socketapi", "internal/app", "cmd/circleload/...", "internal/e2e/...", "internal/bench/..."},
+	"github.com/stripe/stripe-go/...":                        {"payments/provider/stripe"},
 	"lifecircle/internal/localpg":                            {"internal/app", "internal/pgtest", "internal/localpg", "internal/e2e/...", "internal/bench/...", "cmd/lifecircle"},
 }
 
@@ -66,7 +68,7 @@ var bans = []ban{
 	{packages: []string{"feed/...", "payments/..."}, imports: []string{
 		"lifecircle/hub/...", "github.com/labstack/echo/...", "github.com/coder/websocket/...", "github.com/redis/go-redis/...",
 	}},
-	{packages: []string{"feed/...", "payments/..."}, imports: []string{"net/http"}, direct: true},
+	{packages: []string{"feed/...", "payments", "payments/ledger"}, imports: []string{"net/http"}, direct: true}, // providers speak it
 	{packages: []string{"feed/policy", "feed/rank", "payments/ledger", "internal/id", "internal/money"}, direct: true, imports: []string{
 		"database/sql", "github.com/jackc/pgx/...", "net/...", "os/...",
 	}},
