@@ -267,3 +267,36 @@ func TestOneDecision(t *testing.T) {
 		t.Errorf("%d decisions, %d notices", decided, n)
 	}
 }
+
+// TestNodesDoNotWaitForEachOther: what another node has locked is left to it,
+// and the rest is done.
+func TestNodesDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	b := newBank(t, Options{Behaviour: Slow, Delay: time.Microsecond, Deliver: func(context.Context, http.Header, []byte) error { return nil }})
+	for range 2 {
+		checkout(t, b, 700)
+		_, err := b.Payout(t.Context(), provider.Payout{ID: providertest.NewID(), Amount: money.Fen(500), To: SlowAccount})
+		must(t, err)
+	}
+	_, err := b.pool.Exec(t.Context(), `INSERT INTO sandbox_notices (body, due_at) VALUES ('a', now()), ('b', now())`)
+	must(t, err)
+	for table, work := range map[string]func(context.Context) (int, error){
+		"sandbox_payments": b.settleDue,
+		"sandbox_payouts":  b.settleDuePayouts,
+		"sandbox_notices": func(ctx context.Context) (int, error) {
+			taken, err := b.take(ctx)
+			return min(len(taken), 1), err // others are due by now, too
+		},
+	} {
+		tx, err := b.pool.Begin(t.Context())
+		must(t, err)
+		_, err = tx.Exec(t.Context(), `SELECT 1 FROM `+table+` ORDER BY id LIMIT 1 FOR UPDATE`)
+		must(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		if n, err := work(ctx); err != nil || n != 1 {
+			t.Errorf("%s: %d, %v", table, n, err)
+		}
+		cancel()
+		must(t, tx.Rollback(t.Context()))
+	}
+}
