@@ -16,6 +16,8 @@ type event struct {
 	Comment   *Comment    `json:"comment,omitempty"`
 	CommentID *id.Comment `json:"comment_id,omitempty"`
 	Circle    *Circle     `json:"circle,omitempty"`
+
+	Tip json.RawMessage `json:"tip,omitempty"` // as payments has written it
 }
 
 // The types of events.
@@ -26,6 +28,7 @@ const (
 	commentCreated = "comment.created"
 	commentDeleted = "comment.deleted"
 	circleUpdated  = "circle.updated"
+	tipCreated     = "tip.created"
 )
 
 func (e event) encode() ([]byte, error) {

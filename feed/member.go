@@ -82,3 +82,25 @@ func upsertMember(ctx context.Context, tx pgx.Tx, circle, user id.ID, role strin
 	m.CreatedAt = m.CreatedAt.UTC()
 	return m, nil
 }
+
+// LockRoles locks the circle against a change of its members within tx, whose
+// actor acts, and returns the roles of these people; who has none is left out.
+// It fails with CircleNotFound, Unauthorized or Banned.
+func (s *Service) LockRoles(ctx context.Context, tx pgx.Tx, circle, actor id.ID, people ...id.ID) (map[id.ID]string, error) {
+	if err := requireAccount(ctx, tx, Actor{actor}); err != nil {
+		return nil, err
+	}
+	if _, err := lockCircle(ctx, tx, circle, Actor{actor}); err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, `SELECT user_id, role FROM circle_members WHERE circle_id = $1 AND user_id = ANY($2::bigint[])`, circle, people)
+	if err != nil {
+		return nil, fmt.Errorf("read roles in circle %s: %w", circle, err)
+	}
+	var (
+		roles = make(map[id.ID]string, len(people))
+		user  id.ID
+		role  string
+	)
+	return roles, each(rows, []any{&user, &role}, func() { roles[user] = role })
+}

@@ -67,7 +67,11 @@ func Decide(s Subject, a Action) Decision {
 		if !s.Author && !Moderates(s.Role) {
 			return refuse(problem.RoleRequired, "Only its author and the circle's moderators may remove this.", "role", role(s.Role), "author, moderator or owner", "ask a moderator of the circle")
 		}
-	case View, Like, Comment, Tip, MakePost: // open to every account
+	case Tip:
+		if s.Author {
+			return refuse(problem.OwnPost, "This is your own post.", "author", "the author", "somebody else", "tip what others wrote")
+		}
+	case View, Like, Comment, MakePost: // open to every account
 	}
 	return allowed
 }
@@ -83,7 +87,7 @@ func ForCircle(s Subject) Can {
 
 // ForPost judges what can be done with a post.
 func ForPost(s Subject) Can {
-	return Can{Like: Decide(s, Like), Comment: Decide(s, Comment), Edit: Decide(s, Edit), Delete: Decide(s, Delete)}
+	return Can{Like: Decide(s, Like), Comment: Decide(s, Comment), Tip: Decide(s, Tip), Edit: Decide(s, Edit), Delete: Decide(s, Delete)}
 }
 
 // Err returns the refusal as a problem, or nil if the action is allowed.

@@ -20,7 +20,7 @@ import (
 // What a key may be, and how long its answer is kept.
 const (
 	MaxKeyLength = 255            // bytes, printable ASCII
-	Retention    = 24 * time.Hour // of keys that moved no money
+	Retention    = 24 * time.Hour // of keys that moved no money; the others are kept
 )
 
 // Request is a command with a key. The zero Request has none.
@@ -28,6 +28,7 @@ type Request struct {
 	User        id.ID
 	Key         string
 	Fingerprint [sha256.Size]byte // of the operation and its input
+	Forever     bool              // it moves money: the answer is kept for ever
 }
 
 // NewRequest checks the key and takes the fingerprint of the operation's name
@@ -238,11 +239,13 @@ func (k *Keys) Write(b *pgx.Batch) {
 	}
 	n := len(k.fresh)
 	users, keys, prints, statuses, answers := make([]id.ID, n), make([]string, n), make([][]byte, n), make([]int, n), make([]string, n)
+	forever := make([]bool, n)
 	for i, r := range k.fresh {
 		users[i], keys[i], prints[i], statuses[i], answers[i] = r.User, r.Key, k.fresh[i].Fingerprint[:], k.stored[i].Status, string(k.stored[i].Body)
+		forever[i] = r.Forever
 	}
-	b.Queue(`INSERT INTO idempotency_keys (user_id, key, fingerprint, status, answer)
-		SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::integer[], $5::text[])`, users, keys, prints, statuses, answers)
+	b.Queue(`INSERT INTO idempotency_keys (user_id, key, fingerprint, status, answer, forever)
+		SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::integer[], $5::text[], $6::boolean[])`, users, keys, prints, statuses, answers, forever)
 }
 
 const (
@@ -270,7 +273,7 @@ func Sweep(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) error {
 func SweepOnce(ctx context.Context, pool *pgxpool.Pool) error {
 	for {
 		tag, err := pool.Exec(ctx, `DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
-			SELECT ctid FROM idempotency_keys WHERE created_at < now() - $1::interval ORDER BY created_at LIMIT $2))`, Retention, sweepRows)
+			SELECT ctid FROM idempotency_keys WHERE NOT forever AND created_at < now() - $1::interval ORDER BY created_at LIMIT $2))`, Retention, sweepRows)
 		if err != nil || tag.RowsAffected() < sweepRows {
 			return err
 		}

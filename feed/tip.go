@@ -1,0 +1,124 @@
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lifecircle/feed/policy"
+	"lifecircle/internal/circlelog"
+	"lifecircle/internal/id"
+)
+
+// TipBatch is the feed's part in a transaction that moves money: which posts
+// may be tipped by whom, their totals and the events of their circles. Whose
+// transaction it is calls, in this order, BeginTips, Lock, Write, and after the
+// commit Tell, or Doubt when its outcome is unknown. A TipBatch belongs to one
+// goroutine.
+type TipBatch struct {
+	s     *Service
+	batch batch
+	posts map[id.Post]tipped
+	want  set[id.Post]
+}
+
+// tipped is what of a post matters to a tip.
+type tipped struct {
+	author  id.ID
+	deleted bool
+}
+
+// BeginTips queues what comes right after the locks of idempotency keys: it
+// locks the posts against being deleted and reads who wrote them and who the
+// actors are.
+func (s *Service) BeginTips(q *pgx.Batch, posts []id.Post, actors []id.ID) *TipBatch {
+	t := &TipBatch{s: s, batch: batch{barred: map[id.ID]error{}}, want: set[id.Post]{}}
+	for _, p := range posts {
+		t.want.add(p)
+	}
+	authors := set[id.ID]{}
+	for _, a := range actors {
+		authors.add(a)
+	}
+	t.posts = sharePosts(q, t.want)
+	t.batch.authors = readAuthors(q, authors, t.batch.barred)
+	return t
+}
+
+// Lock queues the last locks of the transaction: the posts' counts, then the
+// heads of their circles.
+func (t *TipBatch) Lock(q *pgx.Batch) {
+	logs := set[id.ID]{}
+	for p := range t.want {
+		logs.add(p.Circle)
+	}
+	t.batch.counts = lockCounts(q, t.want)
+	t.batch.heads = circlelog.Lock(q, sorted(logs))
+}
+
+// Actor returns who acts, or why nothing is done for him: Unauthorized or Banned.
+func (t *TipBatch) Actor(user id.ID) (Author, error) {
+	if err := t.batch.barred[user]; err != nil {
+		return Author{}, err
+	}
+	return t.batch.authors[user], nil
+}
+
+// Author returns who wrote a post. It fails with PostNotFound, or with Deleted
+// for a post that was: its author is returned all the same.
+func (t *TipBatch) Author(post id.Post) (id.ID, error) {
+	switch p, ok := t.posts[post]; {
+	case !ok:
+		return 0, errPostNotFound
+	case p.deleted:
+		return p.author, errPostDeleted
+	default:
+		return p.author, nil
+	}
+}
+
+// MayTip judges whether the actor, who has an account, may tip the post.
+func (t *TipBatch) MayTip(actor id.ID, post id.Post) error {
+	return policy.Decide(policy.Subject{SignedIn: true, Author: t.posts[post].author == actor}, policy.Tip).Err()
+}
+
+// NextID gives the next id in the post's circle.
+func (t *TipBatch) NextID(post id.Post, at time.Time) id.ID {
+	return t.batch.heads.NextID(post.Circle, at)
+}
+
+// Add changes a post's totals and returns the new sum in fen.
+func (t *TipBatch) Add(post id.Post, tips, fen int64) int64 {
+	c := t.batch.counts[post]
+	c.change(func(c *Counts) { c.TipCount += tips; c.TipTotal += fen })
+	return c.TipTotal
+}
+
+// Append adds "tip.created" with that tip to the log of the post's circle.
+func (t *TipBatch) Append(post id.Post, tip json.RawMessage) error {
+	return t.batch.append(post.Circle, event{Type: tipCreated, Tip: tip})
+}
+
+// Write queues the statements that store all that.
+func (t *TipBatch) Write(q *pgx.Batch) {
+	t.batch.writeTipTotals(q)
+	t.batch.heads.Write(q)
+}
+
+// Tell informs the audience after the commit.
+func (t *TipBatch) Tell(ctx context.Context) { t.s.tell(ctx, &t.batch) }
+
+// Doubt is called instead of Tell when nobody knows whether it was committed.
+func (t *TipBatch) Doubt() { t.s.doubt(&t.batch) }
+
+// TipAuthor returns who wrote a living post, for a quote. It fails with
+// PostNotFound or Deleted.
+func (s *Service) TipAuthor(ctx context.Context, post id.Post) (id.ID, error) {
+	p, err := s.readPost(ctx, Actor{}, post)
+	if err != nil {
+		return 0, outward(err)
+	}
+	return p.Author.ID, nil
+}
