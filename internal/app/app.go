@@ -152,5 +152,5 @@ func (a *App) seed(ctx context.Context) error {
 }
 
 func (a *App) startDemoPeople(ctx context.Context) {
-	a.parts.start(ctx, part{name: "demo people", stop: stopDemo, run: demo.NewPeople(a.db.Pool, a.product.feed, a.Log).Run})
+	a.parts.start(ctx, part{name: "demo people", stop: stopDemo, run: demo.NewPeople(a.db.Pool, a.product.feed, nil, a.Log).Run})
 }

@@ -23,6 +23,7 @@ const (
 const (
 	postShare    = 25
 	commentShare = 30
+	tipShare     = 8
 )
 
 const newestPosts = 8 // of a circle, which the demo people read
@@ -30,16 +31,18 @@ const newestPosts = 8 // of a circle, which the demo people read
 // People go on living in the demo world, through the same doors as everybody.
 type People struct {
 	feed  *feed.Service
+	money Money
 	pool  *pgxpool.Pool
 	log   *slog.Logger
 	rng   *rand.Rand
 	pause func(*rand.Rand) time.Duration
 }
 
-// NewPeople returns the people of the world that Seed wrote.
-func NewPeople(pool *pgxpool.Pool, service *feed.Service, log *slog.Logger) *People {
+// NewPeople returns the people of the world that Seed wrote. Without wallets
+// they tip nobody.
+func NewPeople(pool *pgxpool.Pool, service *feed.Service, wallets Money, log *slog.Logger) *People {
 	return &People{
-		feed: service, pool: pool, log: log,
+		feed: service, money: wallets, pool: pool, log: log,
 		rng: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), //nolint:gosec // a story needs no secrets
 		pause: func(rng *rand.Rand) time.Duration {
 			return minPause + time.Duration(rng.Int64N(int64(maxPause-minPause)))
@@ -47,7 +50,7 @@ func NewPeople(pool *pgxpool.Pool, service *feed.Service, log *slog.Logger) *Peo
 	}
 }
 
-// Run lets them post, comment and like now and then until ctx ends. What the
+// Run lets them post, comment, tip and like now and then until ctx ends. What the
 // feed refuses is left, with a line in the log.
 func (p *People) Run(ctx context.Context) error {
 	here, err := p.arrive(ctx)
@@ -96,6 +99,8 @@ func (p *presence) act(ctx context.Context) error {
 		return p.post(ctx)
 	case dice < postShare+commentShare:
 		return p.comment(ctx)
+	case dice < postShare+commentShare+tipShare && p.money != nil:
+		return p.tip(ctx)
 	default:
 		return p.like(ctx)
 	}

@@ -211,7 +211,7 @@ func TestDemoPeopleLiveOn(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = service.Run(ctx) })
-	people := NewPeople(pool, service, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	people := NewPeople(pool, service, nil, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	people.pause = func(*rand.Rand) time.Duration { return time.Millisecond }
 	wg.Go(func() {
 		if err := people.Run(ctx); err != nil {
