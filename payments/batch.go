@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -123,7 +122,9 @@ func (s *Service) commit(ctx context.Context, commands []*command) (b *batch, er
 		return nil, nil, fmt.Errorf("commit %d commands: %w", len(commands), err)
 	}
 	defer conn.Release()                                               // closes the connection if a transaction is left open
-	b = &batch{slot: id.ID(1 + rand.N(slots)), unlimited: s.unlimited} //nolint:gosec // only spreads
+	slot := <-s.slots
+	defer func() { s.slots <- slot }()
+	b = &batch{slot: slot, unlimited: s.unlimited}
 	if err := b.read(ctx, conn.Conn(), s.posts, commands); err != nil {
 		return nil, nil, rollback(ctx, conn.Conn(), fmt.Errorf("read for %d commands: %w", len(commands), err))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -12,6 +13,7 @@ import (
 
 	"lifecircle/internal/cursor"
 	"lifecircle/internal/groupcommit"
+	"lifecircle/internal/id"
 	"lifecircle/internal/idempotency"
 	"lifecircle/internal/pg"
 	"lifecircle/internal/problem"
@@ -53,6 +55,7 @@ type Service struct {
 	unlimited  bool
 	alarm      func(string)
 	look       chan struct{} // a withdrawal waits to be paid out
+	slots      chan id.ID    // of our accounts, that no batch of this node uses just now
 }
 
 // New returns a Service on a migrated database.
@@ -81,6 +84,10 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
 		s.providers[p.Name()] = p
 	}
 	s.commits = groupcommit.New(o.Commit, s.flush)
+	s.slots = make(chan id.ID, slots)
+	for _, i := range rand.Perm(slots) { //nolint:gosec // other nodes begin elsewhere
+		s.slots <- id.ID(1 + i)
+	}
 	return s, nil
 }
 
