@@ -24,8 +24,8 @@ func newDocument() *huma.OpenAPI {
 		OpenAPI: "3.1.0",
 		Info: &huma.Info{
 			Title: "Life Circle", Version: "1",
-			Description: "Circles, posts, likes and comments. What happens is told live on the socket at " + socketPath +
-				" (the Centrifuge client protocol).\n\nIds are opaque strings. Times are RFC 3339 in UTC. Lists are read with limit and cursor. " +
+			Description: "Circles, posts, likes, comments and tips. What happens is told live on the socket at " + socketPath +
+				" (the Centrifuge client protocol).\n\nIds are opaque strings. Times are RFC 3339 in UTC. Amounts are whole fen. Lists are read with limit and cursor. " +
 				"Every refusal is a problem document (RFC 9457) with a stable code; a client that does not know a code goes by the status.",
 		},
 		Components: &huma.Components{
@@ -40,6 +40,9 @@ func newDocument() *huma.OpenAPI {
 			{Name: "circles", Description: "Circles, who follows them and who has a role"},
 			{Name: "posts", Description: "Posts and likes"},
 			{Name: "comments", Description: "Comments"},
+			{Name: "tips", Description: "Tips, how they are shared, and giving them back"},
+			{Name: "wallet", Description: "Wallets: topping up, withdrawing, limits and statements"},
+			{Name: "providers", Description: "Doors for payment providers"},
 			{Name: "ops", Description: "Operation, and what clients should know of it"},
 			{Name: "dev", Description: "Doors for tests, open with --dev only"},
 		},
@@ -65,6 +68,14 @@ func (rt route) operation() huma.Operation {
 	for _, c := range codes {
 		describeError(op.Responses, c)
 	}
+	text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
+	if rt.raw {
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{}}}}
+		op.Responses["200"] = &huma.Response{Content: map[string]*huma.MediaType{"text/plain": text}}
+	}
+	if rt.csv != nil {
+		op.Responses["200"] = &huma.Response{Content: map[string]*huma.MediaType{"application/json": {}, "text/csv": text}}
+	}
 	return op
 }
 
@@ -83,7 +94,13 @@ func (rt route) allCodes() []problem.Code {
 	if rt.body {
 		codes = append(codes, problem.MalformedJSON, problem.BodyTooLarge, problem.BadContentType, problem.Invalid_)
 	}
-	if rt.keyed {
+	if rt.raw {
+		codes = append(codes, problem.BodyTooLarge)
+	}
+	if rt.paid {
+		codes = append(codes, problem.IdempotencyKeyNeeded)
+	}
+	if rt.keyed || rt.paid {
 		codes = append(codes, problem.IdempotencyKeyBad, problem.IdempotencyKeyReused, problem.IdempotencyBusy)
 	}
 	if rt.dev {
@@ -126,6 +143,7 @@ func (s *server) finishDocument() ([]byte, error) {
 	delete(doc.Components.Schemas.Map(), "ErrorModel") // huma's own, which never leaves
 	delete(doc.Components.Schemas.Map(), "ErrorDetail")
 	loosenAnswers(doc)
+	allowNull(doc)
 	spec, err := doc.YAML()
 	if err != nil {
 		return nil, fmt.Errorf("write the OpenAPI document: %w", err)
@@ -141,7 +159,7 @@ func loosenAnswers(doc *huma.OpenAPI) {
 	taken := map[string]bool{}
 	for _, item := range doc.Paths {
 		for _, op := range operationsOf(item) {
-			if op.RequestBody != nil {
+			if op.RequestBody != nil && op.RequestBody.Content["application/json"] != nil {
 				mark(schemas, op.RequestBody.Content["application/json"].Schema, taken)
 			}
 		}
@@ -156,6 +174,22 @@ func loosenAnswers(doc *huma.OpenAPI) {
 		for _, p := range schema.Properties {
 			if p.Type == huma.TypeArray {
 				p.Nullable = false
+			}
+		}
+	}
+}
+
+// allowNull says of members that may be null and are objects otherwise what huma
+// leaves out beside a reference.
+func allowNull(doc *huma.OpenAPI) {
+	schemas := doc.Components.Schemas
+	for name, schema := range schemas.Map() {
+		t := schemas.TypeFromRef("#/components/schemas/" + name)
+		for _, f := range reflect.VisibleFields(t) {
+			member, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+			p := schema.Properties[member]
+			if f.Type.Kind() == reflect.Pointer && !strings.Contains(options, "omit") && p != nil && p.Ref != "" {
+				schema.Properties[member] = &huma.Schema{Description: p.Description, OneOf: []*huma.Schema{{Ref: p.Ref}, {Type: "null"}}}
 			}
 		}
 	}

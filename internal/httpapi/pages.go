@@ -112,7 +112,7 @@ func describe(doc *huma.OpenAPI, op *huma.Operation) docsOperation {
 	for _, p := range op.Parameters {
 		o.Input = append(o.Input, docsField{Name: p.Name, Type: p.In + " " + typeOf(p.Schema), About: p.Description, Required: p.Required})
 	}
-	if op.RequestBody != nil {
+	if op.RequestBody != nil && op.RequestBody.Content["application/json"] != nil {
 		o.Input = append(o.Input, fieldsOf(doc, op.RequestBody.Content["application/json"].Schema)...)
 	}
 	for _, status := range sortedKeys(op.Responses) {

@@ -23,6 +23,8 @@ type call struct {
 	id      string // named in the log and in X-Request-Id
 	address string // the client's, as rate limits count it
 	actor   feed.Actor
+	header  http.Header
+	raw     []byte // the body, of routes that take it as it is
 }
 
 type callKey struct{}
@@ -42,7 +44,7 @@ func actor(ctx context.Context) feed.Actor { return callOf(ctx).actor }
 func (s *server) follow(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start, r := time.Now(), c.Request()
-		about := &call{id: id.New().String(), address: addressKey(r.RemoteAddr)}
+		about := &call{id: id.New().String(), address: addressKey(r.RemoteAddr), header: r.Header}
 		c.SetRequest(r.WithContext(context.WithValue(r.Context(), callKey{}, about)))
 		c.Response().Header().Set("X-Request-Id", about.id)
 		defer func() {

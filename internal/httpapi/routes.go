@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"lifecircle/feed"
+	"lifecircle/internal/money"
 	"lifecircle/internal/problem"
 	"lifecircle/internal/ratelimit"
 )
@@ -36,9 +37,13 @@ type route struct {
 	status int             // of success; 0: 200, or 204 without a body
 	limit  ratelimit.Limit // counted by user; the zero one does not count
 	keyed  bool            // reads Idempotency-Key
+	paid   bool            // moves money: keyed, and not without a key
+	raw    bool            // takes the body as it is, of any type; handlers find it in call
 	dev    bool            // below devArea: exists with Options.Dev only, see follow
 	ops    bool            // for operators: neither counted nor given a deadline
 	codes  []problem.Code  // which the handler can answer, beside those of every route
+
+	csv func(echo.Context) error // answers instead where text/csv is asked for; nil: it is not there
 
 	body bool // takes one; found by register
 }
@@ -57,6 +62,7 @@ func (s *server) newRouter() {
 		DefaultFormat: "application/json",
 		Transformers:  []huma.Transformer{fromHuma},
 	}
+	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[money.Input](), reflect.TypeFor[amountInput]())
 	s.api = humaecho.New(s.echo, config)
 }
 
@@ -94,11 +100,17 @@ func (s *server) guard(rt route) func(huma.Context, func(huma.Context)) {
 			s.refuse(c, err)
 			return
 		}
+		if rt.csv != nil && wantsCSV(c.Request()) {
+			if err := s.answerCSV(c, rt); err != nil {
+				s.refuse(c, err)
+			}
+			return
+		}
 		next(jsonOnly{hc})
 	}
 }
 
-func (s *server) admit(c echo.Context, rt route) error {
+func (s *server) admit(c echo.Context, rt route) (err error) {
 	if s.gateOf(rt).crowded() {
 		return errCrowded
 	}
@@ -115,8 +127,8 @@ func (s *server) admit(c echo.Context, rt route) error {
 	if err := s.authenticate(r, rt.access); err != nil {
 		return err
 	}
-	if rt.keyed {
-		if err := checkKey(r.Header); err != nil {
+	if rt.keyed || rt.paid {
+		if err := checkKey(r.Header, rt.paid); err != nil {
 			return err
 		}
 	}
@@ -125,10 +137,13 @@ func (s *server) admit(c echo.Context, rt route) error {
 			return err
 		}
 	}
-	if rt.body {
+	switch {
+	case rt.body:
 		return strictBody(c)
+	case rt.raw:
+		about.raw, err = readBody(c)
 	}
-	return nil
+	return err
 }
 
 // jsonOnly reads and answers JSON however the client spells or wishes it.
@@ -210,9 +225,17 @@ type Idempotent struct {
 	Key string `header:"Idempotency-Key" doc:"1 to 255 printable ASCII characters. The same key and body give the first answer again for 24 hours, another body 422." example:"5f0c2a1e-2f4e-4d3b-9b62-0d6f0a6f6c11"`
 }
 
-func checkKey(h http.Header) error {
+// PaidOnce is the part of the input of routes that move money.
+type PaidOnce struct {
+	Key string `header:"Idempotency-Key" required:"true" doc:"1 to 255 printable ASCII characters. The same key and body give the first answer again for ever, a refusal too, and move nothing; another body 422." example:"5f0c2a1e-2f4e-4d3b-9b62-0d6f0a6f6c11"`
+}
+
+func checkKey(h http.Header, needed bool) error {
 	values := h.Values("Idempotency-Key")
-	if len(values) == 0 {
+	switch {
+	case len(values) == 0 && needed:
+		return problem.New(problem.IdempotencyKeyNeeded, "Moving money takes an Idempotency-Key, so that a repeated request moves it once.")
+	case len(values) == 0:
 		return nil
 	}
 	bad := problem.New(problem.IdempotencyKeyBad, "Idempotency-Key must be one value of 1 to %d printable ASCII characters.", maxKeyLength)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -31,14 +32,16 @@ const (
 	idleTime    = 120 * time.Second // between two requests of a connection
 )
 
-// Options are the parts that New joins. Feed and Auth are needed.
+// Options are the parts that New joins. Feed, Auth and Payments are needed.
 type Options struct {
-	Feed    Feed
-	Auth    Auth
-	Limiter ratelimit.Limiter // nil lifts every rate limit
+	Feed     Feed
+	Auth     Auth
+	Payments Payments
+	Limiter  ratelimit.Limiter // nil lifts every rate limit
 
 	Dev       bool                            // opens /v1/dev
 	WebSocket http.Handler                    // serves /connection/websocket; nil: not found
+	Sandbox   http.Handler                    // serves what is below /sandbox/: a payment provider to test with; nil: not found
 	Web       fs.FS                           // the built web client, index.html at its root; nil: there is none
 	Ready     func(context.Context) Readiness // nil: always ready
 	Crowded   func() bool                     // whether any change would be refused as overloaded; nil: never
@@ -127,6 +130,7 @@ func build(o Options) (*server, error) {
 		return nil, err
 	}
 	s.docs, err = renderDocs(s.api.OpenAPI())
+	leaveAmounts(s.api.OpenAPI()) // the document is written
 	return s, err
 }
 
@@ -138,10 +142,16 @@ func (s *server) routes() {
 	s.memberRoutes()
 	s.postRoutes()
 	s.commentRoutes()
+	s.tipRoutes()
+	s.walletRoutes()
+	s.contractRoutes()
+	s.webhookRoutes()
 	s.opsRoutes()
 	s.devRoutes()
 	s.pageRoutes()
 }
+
+const sandboxArea = "/sandbox/"
 
 // serve is the outermost handler. Sockets leave here, so that nothing of a
 // request's life is held for as long as they last.
@@ -153,6 +163,10 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	if r.URL.Path == socketPath && s.WebSocket != nil {
 		s.WebSocket.ServeHTTP(w, r)
+		return
+	}
+	if s.Sandbox != nil && strings.HasPrefix(r.URL.Path, sandboxArea) {
+		s.Sandbox.ServeHTTP(w, r)
 		return
 	}
 	if s.crowdedFor(r) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -132,12 +133,26 @@ func writeJSON(w io.Writer, v any) error {
 	return nil
 }
 
+// anyNumber lets a member be a number that no float64 holds, such as 1e309: it
+// is infinite to the schema, and its text is there for a type that reads itself.
+var anyNumber = json.WithUnmarshalers(json.UnmarshalFromFunc(func(d *jsontext.Decoder, v *any) error {
+	if d.PeekKind() != '0' || d.StackDepth() == 0 {
+		return errors.ErrUnsupported // by this one
+	}
+	number, err := d.ReadToken()
+	if err != nil {
+		return err
+	}
+	*v, _ = strconv.ParseFloat(number.String(), 64) // infinite with its error
+	return nil
+}))
+
 // readJSON is called with the checked body, first for a validation against
 // the schema, then for the input itself. An error of the second comes from a
 // type that reads itself, such as an id, or from a member in other letters
 // (huma takes Text for text); it names the member.
 func readJSON(body []byte, v any) error {
-	err := json.Unmarshal(body, v, json.RejectUnknownMembers(true), jsontext.AllowDuplicateNames(true))
+	err := json.Unmarshal(body, v, json.RejectUnknownMembers(true), jsontext.AllowDuplicateNames(true), anyNumber)
 	s := (*json.SemanticError)(nil)
 	if !errors.As(err, &s) {
 		return err

@@ -23,6 +23,8 @@ var (
 	Follows  = Limit{"follows", perMinute(120)}
 	Circles  = Limit{"circles", Rate{Burst: 10, Count: 10, Per: time.Hour}}
 	Changes  = Limit{"changes", perMinute(120)} // every other write: profiles, edits, removals, roles
+	Tips     = Limit{"tips", perMinute(600)}
+	Payments = Limit{"payments", perMinute(30)} // top-ups, withdrawals, refunds and contracts
 )
 
 // The limits of who knocks. An address is that of a host, or an IPv6 /64.
@@ -36,7 +38,7 @@ var (
 
 // All returns every limit, in the order in which they are shown.
 func All() []Limit {
-	return []Limit{Posts, Comments, Likes, Follows, Circles, Changes, Requests, Logins, HandleLogin, Registers, Refreshes}
+	return []Limit{Posts, Comments, Likes, Follows, Circles, Changes, Tips, Payments, Requests, Logins, HandleLogin, Registers, Refreshes}
 }
 
 // Check counts one event of the subject. The error is a RateLimited problem
