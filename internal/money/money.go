@@ -47,14 +47,14 @@ func (i Input) MarshalJSON() ([]byte, error) { return json.Marshal(i.text) }
 
 // Fen returns the amount at location (such as body.amount), which is at least
 // 1 and at most Max. It fails with AmountMalformed (anything but digits: 5.0,
-// 1e2, "5", nothing), AmountNotPositive or AmountTooLarge.
+// 1e2, "5", 007, nothing), AmountNotPositive or AmountTooLarge.
 func (i Input) Fen(location string) (int64, error) {
 	digits := i.text
 	negative := len(digits) > 1 && digits[0] == '-'
 	if negative {
 		digits = digits[1:]
 	}
-	if !allDigits(digits) {
+	if !allDigits(digits) || len(digits) > 1 && digits[0] == '0' {
 		return 0, problem.Invalid(problem.AmountMalformed, location, "an amount is a whole number of fen, in digits only")
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)

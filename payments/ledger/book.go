@@ -120,28 +120,50 @@ func (b *Book) Post(transfer id.ID, legs ...Leg) error {
 
 func (b *Book) check(legs []Leg) error {
 	var sum int64
-	pays := make(map[id.ID]int64, 1)
-	for _, l := range legs {
+	for i, l := range legs {
 		a := b.accounts[l.Account]
 		switch {
 		case a == nil:
 			return fmt.Errorf("%w: %s", ErrNoAccount, l.Account)
 		case l.Amount == 0:
 			return fmt.Errorf("%w: a leg moves nothing", ErrUnbalanced)
-		case l.Amount < -math.MaxInt64/4 || l.Amount > math.MaxInt64/4, a.Balance > math.MaxInt64/4, a.Balance < -math.MaxInt64/4:
+		case beyond(l.Amount), beyond(a.Balance):
 			return ErrOverflow
 		}
 		sum += l.Amount
-		if l.Amount < 0 && !a.Kind.mayOwe() {
-			pays[l.Account] -= l.Amount
+		if moved, paid := of(l.Account, legs[:i+1]); beyond(sum) || beyond(paid) || beyond(a.Balance+moved) {
+			return ErrOverflow
 		}
 	}
 	if sum != 0 || len(legs) < 2 {
 		return ErrUnbalanced
 	}
-	for account, needed := range pays {
-		if a := b.accounts[account]; needed > a.Available() {
-			return &Overdrawn{account, a.Available(), a.Held, needed}
+	return b.covers(legs)
+}
+
+// beyond tells what is not counted: every sum is looked at after each of its
+// parts, so that none can wrap around.
+func beyond(n int64) bool { return n < -math.MaxInt64/4 || n > math.MaxInt64/4 }
+
+// of returns what the legs, which are few, do to an account, and what it pays.
+func of(account id.ID, legs []Leg) (moved, paid int64) {
+	for _, l := range legs {
+		if l.Account == account {
+			moved += l.Amount
+			paid -= min(l.Amount, 0)
+		}
+	}
+	return moved, paid
+}
+
+func (b *Book) covers(legs []Leg) error {
+	for _, l := range legs {
+		a := b.accounts[l.Account]
+		if l.Amount > 0 || a.Kind.mayOwe() {
+			continue
+		}
+		if _, needed := of(l.Account, legs); needed > a.Available() {
+			return &Overdrawn{l.Account, a.Available(), a.Held, needed}
 		}
 	}
 	return nil
