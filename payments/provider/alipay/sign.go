@@ -47,10 +47,11 @@ func sign(key *rsa.PrivateKey, params url.Values) error {
 	return nil
 }
 
-// verified tells whether signature, in base64, is that of the key over signed.
+// verified tells whether signature, in base64 of one spelling only, is that of
+// the key over signed.
 func verified(key *rsa.PublicKey, signed []byte, signature string) bool {
 	raw, err := base64.StdEncoding.Strict().DecodeString(signature)
-	if err != nil {
+	if err != nil || strings.ContainsAny(signature, "\r\n") { // which the decoder skips
 		return false
 	}
 	digest := sha256.Sum256(signed)
