@@ -21,7 +21,6 @@ type TipBatch struct {
 	s     *Service
 	batch batch
 	posts map[id.Post]tipped
-	want  set[id.Post]
 }
 
 // tipped is what of a post matters to a tip.
@@ -34,27 +33,29 @@ type tipped struct {
 // locks the posts against being deleted and reads who wrote them and who the
 // actors are.
 func (s *Service) BeginTips(q *pgx.Batch, posts []id.Post, actors []id.ID) *TipBatch {
-	t := &TipBatch{s: s, batch: batch{barred: map[id.ID]error{}}, want: set[id.Post]{}}
+	t := &TipBatch{s: s, batch: batch{barred: map[id.ID]error{}}}
+	shared := set[id.Post]{}
 	for _, p := range posts {
-		t.want.add(p)
+		shared.add(p)
 	}
 	authors := set[id.ID]{}
 	for _, a := range actors {
 		authors.add(a)
 	}
-	t.posts = sharePosts(q, t.want)
+	t.posts = sharePosts(q, shared)
 	t.batch.authors = readAuthors(q, authors, t.batch.barred)
 	return t
 }
 
-// Lock queues the last locks of the transaction: the posts' counts, then the
-// heads of their circles.
-func (t *TipBatch) Lock(q *pgx.Batch) {
-	logs := set[id.ID]{}
-	for p := range t.want {
+// Lock queues the last locks of the transaction: the counts of those of the
+// posts that may change, then the heads of their circles.
+func (t *TipBatch) Lock(q *pgx.Batch, posts []id.Post) {
+	counts, logs := set[id.Post]{}, set[id.ID]{}
+	for _, p := range posts {
+		counts.add(p)
 		logs.add(p.Circle)
 	}
-	t.batch.counts = lockCounts(q, t.want)
+	t.batch.counts = lockCounts(q, counts)
 	t.batch.heads = circlelog.Lock(q, sorted(logs))
 }
 

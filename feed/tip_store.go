@@ -6,15 +6,17 @@ import (
 	"lifecircle/internal/id"
 )
 
+// sharePosts locks the posts against being deleted. One whose author's row is
+// gone is not found, as everywhere.
 func sharePosts(q *pgx.Batch, posts set[id.Post]) map[id.Post]tipped {
 	out := make(map[id.Post]tipped, len(posts))
 	if len(posts) == 0 {
 		return out
 	}
 	circles, ids := columns(posts)
-	q.Queue(`SELECT circle_id, id, p.author_id, p.deleted_at IS NOT NULL
-		FROM unnest($1::bigint[], $2::bigint[]) AS n (circle_id, id) JOIN posts p USING (circle_id, id)
-		ORDER BY circle_id, id FOR SHARE OF p`, circles, ids).
+	q.Queue(`SELECT circle_id, p.id, p.author_id, p.deleted_at IS NOT NULL
+		FROM unnest($1::bigint[], $2::bigint[]) AS n (circle_id, id) JOIN posts p USING (circle_id, id) JOIN users u ON u.id = p.author_id
+		ORDER BY circle_id, p.id FOR SHARE OF p`, circles, ids).
 		Query(func(rows pgx.Rows) error {
 			var (
 				post id.Post

@@ -121,7 +121,7 @@ func (s *Service) commit(ctx context.Context, commands []*command) (b *batch, er
 	if err != nil {
 		return nil, nil, fmt.Errorf("commit %d commands: %w", len(commands), err)
 	}
-	defer conn.Release()                                               // closes the connection if a transaction is left open
+	defer conn.Release() // closes the connection if a transaction is left open
 	slot := <-s.slots
 	defer func() { s.slots <- slot }()
 	b = &batch{slot: slot, unlimited: s.unlimited}
@@ -206,9 +206,9 @@ type transferRow struct {
 	source string
 }
 
-// transfer books the legs that move something and records the transfer.
-// Overdrawn becomes a refusal.
-func (b *batch) transfer(kind, source string, payer id.ID, legs ...ledger.Leg) (id.ID, error) {
+// transfer books the legs that move something and records the transfer of what
+// source names, which is asked only then. Overdrawn becomes a refusal.
+func (b *batch) transfer(kind string, source func() string, payer id.ID, legs ...ledger.Leg) (id.ID, error) {
 	if b.lastID == 0 {
 		b.lastID = id.New()
 	}
@@ -223,7 +223,7 @@ func (b *batch) transfer(kind, source string, payer id.ID, legs ...ledger.Leg) (
 		return 0, refusedFunds(err)
 	}
 	b.lastID = next
-	b.transfers = append(b.transfers, transferRow{next, kind, payer, source})
+	b.transfers = append(b.transfers, transferRow{next, kind, payer, source()})
 	return next, nil
 }
 

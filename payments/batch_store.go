@@ -42,12 +42,11 @@ func (s *set[K]) add(k K) {
 // after the one that takes it.
 func (b *batch) read(ctx context.Context, conn *pgx.Conn, posts Posts, commands []*command) error {
 	var (
-		w        wants
+		w        = wanted(commands)
 		requests []idempotency.Request
 		q        pgx.Batch
 	)
 	for _, c := range commands {
-		c.action.want(&w, c.actor.User)
 		if c.key.Used() {
 			requests = append(requests, c.key)
 		}
@@ -63,11 +62,27 @@ func (b *batch) read(ctx context.Context, conn *pgx.Conn, posts Posts, commands 
 	if err := conn.SendBatch(ctx, &q).Close(); err != nil {
 		return err
 	}
-	return b.lock(ctx, conn, w, commands)
+	return b.lock(ctx, conn, b.unanswered(commands))
 }
 
-func (b *batch) lock(ctx context.Context, conn *pgx.Conn, w wants, commands []*command) error {
-	accounts := set[id.ID]{}
+func wanted(commands []*command) (w wants) {
+	for _, c := range commands {
+		c.action.want(&w, c.actor.User)
+	}
+	return w
+}
+
+// unanswered returns the commands that are to be decided. One whose key is in
+// progress elsewhere must not wait for what is locked there.
+func (b *batch) unanswered(commands []*command) []*command {
+	return slices.DeleteFunc(slices.Clone(commands), func(c *command) bool {
+		first, err := b.keys.First(c.key)
+		return first != nil || err != nil
+	})
+}
+
+func (b *batch) lock(ctx context.Context, conn *pgx.Conn, commands []*command) error {
+	w, accounts := wanted(commands), set[id.ID]{}
 	for _, c := range commands {
 		for _, a := range c.action.accounts(b, c.actor.User) {
 			accounts.add(a)
@@ -75,7 +90,7 @@ func (b *batch) lock(ctx context.Context, conn *pgx.Conn, w wants, commands []*c
 	}
 	var q pgx.Batch
 	book := lockAccounts(&q, accounts)
-	b.posts.Lock(&q)
+	b.posts.Lock(&q, w.posts)
 	b.payers = readPayers(&q, w.payers)
 	b.holds = readHolds(&q, w.holds)
 	q.Queue("SELECT clock_timestamp()").QueryRow(func(row pgx.Row) error { return row.Scan(&b.now) })

@@ -24,7 +24,7 @@ type Posts interface {
 // what its methods promise. They are called in the order in which they stand
 // here, from one goroutine.
 type PostsTx interface {
-	Lock(q *pgx.Batch)
+	Lock(q *pgx.Batch, posts []id.Post)
 
 	Actor(user id.ID) (Person, error)
 	Author(post id.Post) (id.ID, error)

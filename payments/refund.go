@@ -102,8 +102,11 @@ func (r refund) decide(b *batch, actor id.ID) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	row.id = b.posts.NextID(t.post, b.now)
-	if row.transfer, err = b.transfer("refund", r.tip.String()+row.id.String(), t.author, legs...); err != nil {
+	name := func() string {
+		row.id = b.posts.NextID(t.post, b.now)
+		return r.tip.String() + row.id.String()
+	}
+	if row.transfer, err = b.transfer("refund", name, t.author, legs...); err != nil {
 		return nil, err
 	}
 	t.giveBack(row)

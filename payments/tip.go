@@ -133,8 +133,11 @@ func (t tip) decide(b *batch, actor id.ID) (any, error) {
 		post: t.post, payer: actor, author: author, partner: contract.PartnerID, amount: t.amount, parts: contract.split(t.amount),
 		message: t.message, visibility: t.visibility, contract: contract.Version, at: b.now,
 	}
-	row.id = b.posts.NextID(t.post, b.now)
-	if row.transfer, err = b.transfer("tip", row.name().String(), actor, row.legs(b)...); err != nil {
+	name := func() string {
+		row.id = b.posts.NextID(t.post, b.now)
+		return row.name().String()
+	}
+	if row.transfer, err = b.transfer("tip", name, actor, row.legs(b)...); err != nil {
 		return nil, err
 	}
 	spender.spend(t.amount, b.now)

@@ -173,7 +173,7 @@ func (t settleTopUp) decide(b *batch, _ id.ID) (any, error) {
 	case t.event.Amount != money.Fen(row.amount):
 		return nil, problem.New(problem.WebhookMismatch, "Another amount or currency was paid than asked for.")
 	}
-	if _, err := b.transfer("topup", row.id.String(), accountOf[row.provider],
+	if _, err := b.transfer("topup", row.id.String, accountOf[row.provider],
 		ledger.Leg{Account: accountOf[row.provider], Amount: -row.amount}, ledger.Leg{Account: row.account, Amount: row.amount}); err != nil {
 		return nil, err
 	}

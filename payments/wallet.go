@@ -45,7 +45,7 @@ func (t setBalance) decide(b *batch, _ id.ID) (any, error) {
 	if change == 0 {
 		return struct{}{}, nil
 	}
-	_, err := b.transfer("test", id.New().String(), testAccount,
+	_, err := b.transfer("test", id.New().String, testAccount,
 		ledger.Leg{Account: testAccount, Amount: -change}, ledger.Leg{Account: t.user, Amount: change})
 	return struct{}{}, err
 }

@@ -119,7 +119,7 @@ func (w settleWithdrawal) decide(b *batch, _ id.ID) (any, error) {
 		return nil, err
 	}
 	row.end(Paid, w.event, b.now)
-	_, err := b.transfer("withdrawal", row.id.String(), row.account,
+	_, err := b.transfer("withdrawal", row.id.String, row.account,
 		ledger.Leg{Account: row.account, Amount: -row.amount}, ledger.Leg{Account: accountOf[row.provider], Amount: row.amount})
 	return struct{}{}, err
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -92,12 +91,18 @@ func (w *world) people(n int, fen int64) []payments.Actor {
 		w.exec(`INSERT INTO users (id, handle, display_name, password_hash) VALUES ($1, $2, $3, '-')`,
 			out[i].User, fmt.Sprintf("u%x", int64(out[i].User)), fmt.Sprintf("Person %d", i))
 		if fen > 0 {
-			if err := w.money().SetBalance(w.t.Context(), out[i].User, fen); err != nil {
-				w.t.Fatal(err)
-			}
+			w.gives(out[i], fen)
 		}
 	}
 	return out
+}
+
+// gives sets what somebody has.
+func (w *world) gives(a payments.Actor, fen int64) {
+	w.t.Helper()
+	if err := w.money().SetBalance(w.t.Context(), a.User, fen); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func (w *world) circle(a payments.Actor) id.ID {
@@ -204,10 +209,26 @@ func (e *ears) alarm(what string) {
 	e.alarms[what]++
 }
 
+func (e *ears) told(a payments.Actor) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.wallets[a.User]
+}
+
+func (e *ears) counted(post id.Post) feed.Counts {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.counts[post]
+}
+
+func (e *ears) heard() []circlelog.Event {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return append([]circlelog.Event(nil), e.events...)
+}
+
 func (e *ears) alarmed(what string) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.alarms[what]
 }
-
-const patience = 30 * time.Second // for what takes milliseconds on a machine that is not busy
