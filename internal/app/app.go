@@ -41,6 +41,7 @@ type App struct {
 	metrics *metrics
 	canary  *canary
 	tracing *obs.Tracing // nil: off
+	settled bool         // seed has just written the demo world
 }
 
 // Build makes a server and everything that it needs: when it returns, only Run
@@ -60,6 +61,7 @@ func Build(ctx context.Context, o Options) (*App, error) {
 // failed.
 func (a *App) Run(ctx context.Context) {
 	a.start(ctx)
+	a.seedMoney(ctx)
 	a.parts.start(ctx, part{name: "readiness", stop: stopReadiness, end: func(context.Context) error {
 		a.ready.draining.Store(true)
 		return nil
@@ -148,9 +150,20 @@ func (a *App) seed(ctx context.Context) error {
 	if !written {
 		a.Log.Debug("the demo world is there already")
 	}
+	a.settled = written
 	return nil
 }
 
+// seedMoney fills the wallets of a new demo world, which takes the parts at work.
+func (a *App) seedMoney(ctx context.Context) {
+	if !a.settled {
+		return
+	}
+	if err := demo.SeedMoney(ctx, a.db.Pool, a.product.feed, a.product.payments, a.Out); err != nil && ctx.Err() == nil {
+		a.Log.Warn("the demo people have no money", "err", err)
+	}
+}
+
 func (a *App) startDemoPeople(ctx context.Context) {
-	a.parts.start(ctx, part{name: "demo people", stop: stopDemo, run: demo.NewPeople(a.db.Pool, a.product.feed, nil, a.Log).Run})
+	a.parts.start(ctx, part{name: "demo people", stop: stopDemo, run: demo.NewPeople(a.db.Pool, a.product.feed, a.product.payments, a.Log).Run})
 }

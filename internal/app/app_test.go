@@ -90,7 +90,7 @@ func TestWhatSocketsMayAndMayNot(t *testing.T) {
 	refused(102, &wire.Command{Subscribe: &wire.SubscribeRequest{Channel: "chat:1"}})
 	refused(103, &wire.Command{History: &wire.HistoryRequest{Channel: "user:" + people[1].ID, Limit: 1}})
 	refused(102, &wire.Command{History: &wire.HistoryRequest{Channel: "circle:0000000000001", Limit: 1}})
-	refused(104, &wire.Command{RPC: &wire.RPCRequest{Method: "tip", Data: wire.Raw(`{}`)}})
+	refused(104, &wire.Command{RPC: &wire.RPCRequest{Method: "tap", Data: wire.Raw(`{}`)}})
 	refused(1404, &wire.Command{RPC: &wire.RPCRequest{Method: "post", Data: wire.Raw(`{"circle_id":"0000000000001","text":"x"}`)}})
 
 	r, err := c.Call(t.Context(), &wire.Command{History: &wire.HistoryRequest{Channel: channel, Limit: 2, Reverse: true}})

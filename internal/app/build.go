@@ -17,17 +17,21 @@ import (
 	"lifecircle/internal/httpapi"
 	"lifecircle/internal/pg"
 	"lifecircle/internal/socketapi"
+	"lifecircle/payments"
+	"lifecircle/payments/provider/sandbox"
 	"lifecircle/static"
 )
 
 // product is what serves people, joined.
 type product struct {
-	auth    *auth.Service
-	feed    *feed.Service
-	node    *hub.Node
-	news    *socketapi.Publisher
-	trimmer *circlelog.Trimmer
-	http    http.Handler
+	auth     *auth.Service
+	feed     *feed.Service
+	payments *payments.Service
+	sandbox  *sandbox.Bank // nil: play money has no place here
+	node     *hub.Node
+	news     *socketapi.Publisher
+	trimmer  *circlelog.Trimmer
+	http     http.Handler
 }
 
 // Migrate brings the schema up to date and gives the logs new names if the
@@ -76,14 +80,18 @@ func (a *App) join(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
-	sockets.Feed, sockets.Viewers, broker.Counter = p.feed, p.node.Occupancy, p.feed
+	if err := a.joinPayments(ctx); err != nil {
+		return err
+	}
+	sockets.Feed, sockets.Payments, sockets.Viewers, broker.Counter = p.feed, p.payments, p.node.Occupancy, p.feed
 	a.canary.node, a.ready.canary = p.node, a.canary.check
 	a.metrics.watch(p, pool, shared.broker, a.canary)
 
 	p.http, err = httpapi.New(httpapi.Options{ //nolint:contextcheck // its contexts are those of requests
-		Feed: p.feed, Auth: p.auth, Limiter: limiter, Dev: s.Dev, WebSocket: p.node, Web: static.FS(), Ready: a.ready.check,
+		Feed: p.feed, Auth: p.auth, Payments: p.payments, Limiter: limiter,
+		Dev: s.Dev, WebSocket: p.node, Sandbox: p.checkout(), Web: static.FS(), Ready: a.ready.check,
 		Version: a.Version, TrustedProxies: s.TrustedProxies, Log: a.Log, Observe: a.metrics.observe, Tracer: a.tracing.Tracer(),
-		Limits: limits.shown(), Crowded: p.feed.Crowded,
+		Limits: limits.shown(), Crowded: p.feed.Crowded, PaymentsCrowded: p.payments.Crowded,
 	})
 	if err != nil {
 		return fmt.Errorf("make the HTTP surface: %w", err)
@@ -97,6 +105,10 @@ func (a *App) start(ctx context.Context) {
 	a.serve(ctx, part{name: "ops", stop: stopOps}, opsServer(a.metrics.registry), a.ops)
 	ps.start(ctx, part{name: "hub", stop: stopHub, run: p.node.Run})
 	ps.start(ctx, part{name: "news", stop: stopNews, run: p.news.Run})
+	if p.sandbox != nil {
+		ps.start(ctx, part{name: "sandbox", stop: stopServices, run: p.sandbox.Run})
+	}
+	ps.start(ctx, part{name: "payments", stop: stopServices, run: p.payments.Run}) // ends before the feed, by which its commits are told
 	ps.start(ctx, part{name: "feed", stop: stopServices, run: p.feed.Run})
 	ps.start(ctx, part{name: "auth", stop: stopServices, run: p.auth.Run})
 	ps.start(ctx, part{name: "trimmer", stop: stopServices, run: p.trimmer.Run})

@@ -6,12 +6,12 @@
 //
 // Start order: addresses (a port in use is found first) -> front door, which
 // answers "starting" -> database, schema, epoch -> parts, each made before who
-// needs it: broker, hub, news, feed, auth, HTTP -> demo world -> ready -> the
-// canary, which comes as viewers do.
+// needs it: broker, hub, news, feed, payments and its providers, auth, HTTP ->
+// demo world -> ready -> the canary, which comes as viewers do.
 //
 // Stop order: demo people -> not ready -> canary -> sockets leave with 3001, spread over
-// the drain time -> HTTP requests are answered -> queued commits are done ->
-// they are told -> brokers -> operators' door -> database.
+// the drain time -> HTTP requests are answered -> queued commits are done, those
+// of payments before those of the feed, which tells of both -> they are told -> brokers -> operators' door -> database.
 //
 // Open app.go first; parts.go keeps the order, build.go joins the parts.
 // metrics.go, trace.go and canary.go are what operators see.

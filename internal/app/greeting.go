@@ -28,12 +28,26 @@ func (a *App) greet() {
 	if c.Server.RedisURL != "" {
 		line("other nodes", "by Redis at %s", c.Server.RedisURL.Place())
 	}
+	line("payments", "%s", a.paidBy())
 	line("operators", "http://%s/metrics", a.ops.Addr())
 	if c.Server.Dev {
 		line("dev", "the doors under /v1/dev are open and rates are not limited: not for the Internet")
 	}
 	line("stop", "Ctrl-C")
 	fmt.Fprintln(a.Out, lines.String())
+}
+
+// paidBy says who moves money.
+func (a *App) paidBy() string {
+	names := a.product.payments.Providers()
+	switch {
+	case len(names) == 0:
+		return "nobody tops up or withdraws: no provider is set up"
+	case a.product.sandbox != nil:
+		return strings.Join(names, ", ") + " (play money)"
+	default:
+		return strings.Join(names, ", ")
+	}
 }
 
 // webAddress is an address to click on: a wildcard is reached as localhost.

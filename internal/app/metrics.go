@@ -30,15 +30,20 @@ type metrics struct {
 	requests *prometheus.HistogramVec
 	hub      fanoutMetrics
 	log      logMetrics
-	commits  commitMetrics
+	commits  commitMetrics // of the feed
+	payments commitMetrics // of payments
+	alarms   *prometheus.CounterVec
 }
 
 func newMetrics(version string) *metrics {
-	m := &metrics{registry: obs.NewRegistry(version), hub: newFanoutMetrics(), log: newLogMetrics(), commits: newCommitMetrics("feed")}
+	m := &metrics{
+		registry: obs.NewRegistry(version), hub: newFanoutMetrics(), log: newLogMetrics(),
+		commits: newCommitMetrics("feed"), payments: newCommitMetrics("payments"), alarms: newAlarms(),
+	}
 	m.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "lifecircle_http_request_seconds", Help: "Answered HTTP requests, sockets left aside.", Buckets: slow,
 	}, []string{"method", "route", "status"})
-	m.registry.MustRegister(m.requests, m.hub, m.log, m.commits)
+	m.registry.MustRegister(m.requests, m.hub, m.log, m.commits, m.payments, m.alarms)
 	return m
 }
 
@@ -51,7 +56,8 @@ func (m *metrics) watch(p *product, pool *pgxpool.Pool, broker hub.Broker, c *ca
 	m.watchHub(p.node, func() int { return int(c.clients.Load()) })
 	m.watchNews(p.news)
 	m.watchRedis(broker)
-	m.watchQueue(p.feed)
+	m.watchQueue(m.commits, p.feed)
+	m.watchQueue(m.payments, p.payments)
 	m.watchPool(pool)
 	m.registry.MustRegister(c.metrics())
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"lifecircle/feed"
 	"lifecircle/hub"
 )
 
@@ -37,10 +36,13 @@ func (m commitMetrics) observe(items int, waited, took time.Duration) {
 	m.took.Observe(took.Seconds())
 }
 
+// queue is what waits for the commits of one kind.
+type queue interface{ Queued() int }
+
 // watchQueue shows how many changes wait for the lanes.
-func (m *metrics) watchQueue(s *feed.Service) {
-	m.registry.MustRegister(readings[int]{s.Queued, []reading[int]{
-		gauge("group_commit_queued", "Changes that wait for a transaction.", func(n int) float64 { return float64(n) }, "lane", m.commits.lane),
+func (m *metrics) watchQueue(of commitMetrics, q queue) {
+	m.registry.MustRegister(readings[int]{q.Queued, []reading[int]{
+		gauge("group_commit_queued", "Changes that wait for a transaction.", func(n int) float64 { return float64(n) }, "lane", of.lane),
 	}})
 }
 

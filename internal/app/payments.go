@@ -1,12 +1,69 @@
 package app
 
 import (
+	"context"
+	"errors"
+	"net/http"
+
 	"github.com/jackc/pgx/v5"
 
 	"lifecircle/feed"
+	"lifecircle/internal/groupcommit"
 	"lifecircle/internal/id"
 	"lifecircle/payments"
+	"lifecircle/payments/provider"
+	"lifecircle/payments/provider/sandbox"
 )
+
+// joinPayments makes the payments service and who moves money in and out.
+func (a *App) joinPayments(ctx context.Context) error {
+	s, p := a.Config.Server, &a.product
+	providers, err := a.providers(ctx)
+	if err != nil {
+		return err
+	}
+	p.payments, err = payments.New(ctx, a.db.Pool, payments.Options{
+		Posts: tippedPosts{p.feed}, Circles: p.feed, Audience: p.news, Providers: providers, Log: a.Log, BaseURL: s.PublicURL,
+		Commit: groupcommit.Options{Observe: a.metrics.payments.observe}, Unlimited: s.Dev, Alarm: a.metrics.alarm,
+	})
+	return err
+}
+
+// providers returns those that the settings name. Play money and real money do
+// not mix: there is a sandbox only on a machine of its own, where no real
+// provider is set up, or with --dev.
+func (a *App) providers(ctx context.Context) (all []provider.Provider, err error) {
+	s := a.Config.Server
+	if s.Alipay.Used() || s.Stripe.Used() {
+		return nil, errors.New("this version does not know Alipay and Stripe yet: leave out their settings")
+	}
+	if s.Dev || a.Config.Database.Local() && len(all) == 0 {
+		if a.product.sandbox, err = a.openSandbox(ctx); err != nil {
+			return nil, err
+		}
+		all = append(all, a.product.sandbox)
+	}
+	return all, nil
+}
+
+// openSandbox opens the bank whose notifications come back to us in-process.
+func (a *App) openSandbox(ctx context.Context) (*sandbox.Bank, error) {
+	return sandbox.New(ctx, a.db.Pool, sandbox.Options{
+		Behaviour: sandbox.Behaviour(a.Config.Server.Sandbox), Log: a.Log,
+		Deliver: func(ctx context.Context, header http.Header, body []byte) error {
+			_, _, err := a.product.payments.Webhook(ctx, sandbox.Name, payments.Header(header), body)
+			return err
+		},
+	})
+}
+
+// checkout is the sandbox's page; nil without one.
+func (p *product) checkout() http.Handler {
+	if p.sandbox == nil {
+		return nil
+	}
+	return p.sandbox.Handler()
+}
 
 // tippedPosts gives payments what it needs of the feed.
 type tippedPosts struct{ *feed.Service }

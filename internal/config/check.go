@@ -20,6 +20,9 @@ func (c *Config) check() error {
 	if c.Command != Serve {
 		return nil
 	}
+	if c.Server.Sandbox != "" && !c.Database.Local() && !c.Server.Dev {
+		return errors.New("LIFECIRCLE_SANDBOX gives away play money, so together with DATABASE_URL it needs --dev")
+	}
 	return c.Server.check()
 }
 
@@ -53,6 +56,9 @@ func (s *Server) check() error {
 		return err
 	}
 	if err := s.Limits.check(); err != nil {
+		return err
+	}
+	if err := s.Payments.check(); err != nil {
 		return err
 	}
 	for _, p := range s.TrustedProxy {

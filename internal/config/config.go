@@ -53,6 +53,7 @@ type Server struct {
 	TrustedProxies []netip.Prefix `kong:"-"` // TrustedProxy, read
 	Tracing        `embed:""`
 	Limits         `embed:""`
+	Payments       `embed:""`
 }
 
 // Secret is a setting that may hold a password. It prints as *** wherever it

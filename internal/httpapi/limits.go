@@ -3,18 +3,21 @@ package httpapi
 import (
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"lifecircle/feed"
 	"lifecircle/internal/auth"
 	"lifecircle/internal/ratelimit"
+	"lifecircle/payments"
 )
 
 // knownLimits are those that this package can name.
 type knownLimits struct {
 	Accounts   accountLimits       `json:"accounts"`
 	Feed       feedLimits          `json:"feed"`
+	Payments   paymentLimits       `json:"payments" doc:"amounts in fen; 0 is no limit"`
 	HTTP       httpLimits          `json:"http"`
 	Rates      map[string]rateBody `json:"rates" doc:"by what is counted"`
 	Categories []string            `json:"categories" nullable:"false" doc:"of circles"`
@@ -40,6 +43,42 @@ type feedLimits struct {
 	Follows               int `json:"follows" doc:"circles that one person may follow"`
 	PageItems             int `json:"page_items" doc:"of one page, at most"`
 	DefaultPageItems      int `json:"default_page_items"`
+}
+
+type paymentLimits struct {
+	MaxTip             int64           `json:"max_tip" doc:"of one tip; a circle's contract may have less"`
+	TipsPerDay         int64           `json:"tips_per_day" doc:"of one who has not set his own limits; days begin in Asia/Shanghai"`
+	TipsPerMonth       int64           `json:"tips_per_month"`
+	MessageCharacters  int             `json:"message_characters" doc:"of a tip, and of the reason of a refund"`
+	MinTopUp           int64           `json:"min_topup"`
+	MaxTopUp           int64           `json:"max_topup"`
+	MinWithdrawal      int64           `json:"min_withdrawal"`
+	MaxWithdrawal      int64           `json:"max_withdrawal"`
+	RaiseSeconds       int             `json:"raise_seconds" doc:"from asking for higher limits of one's own to having them"`
+	PayerRefundDays    int             `json:"payer_refund_days" doc:"in which a payer may take a tip back"`
+	AuthorRefundDays   int             `json:"author_refund_days" doc:"in which an author may give it back"`
+	TopUpSeconds       int             `json:"topup_seconds" doc:"in which one can be paid"`
+	StatementPageItems int             `json:"statement_page_items"`
+	StandardShares     payments.Shares `json:"standard_shares" doc:"of circles without a contract"`
+	Providers          []string        `json:"providers" nullable:"false" doc:"for top-ups and withdrawals"`
+}
+
+func (o Options) paymentLimits() paymentLimits {
+	const day = 24 * time.Hour
+	l := paymentLimits{
+		MaxTip: payments.MaxTip, TipsPerDay: payments.DefaultTipsPerDay, TipsPerMonth: payments.DefaultTipsPerMonth,
+		MessageCharacters: payments.MaxTipMessage, MinTopUp: payments.MinTopUp, MaxTopUp: payments.MaxTopUp, MinWithdrawal: payments.MinWithdrawal, MaxWithdrawal: payments.MaxWithdrawal,
+		RaiseSeconds: int(payments.RaiseAfter.Seconds()), PayerRefundDays: int(payments.RefundWindow / day), AuthorRefundDays: int(payments.RefundWindowAuthor / day),
+		TopUpSeconds: int(payments.TopUpLife.Seconds()), StatementPageItems: payments.MaxStatementPage, StandardShares: payments.StandardShares,
+		Providers: []string{},
+	}
+	if o.Dev {
+		l.TipsPerDay, l.TipsPerMonth = 0, 0
+	}
+	if o.Payments != nil {
+		l.Providers = append(l.Providers, o.Payments.Providers()...)
+	}
+	return l
 }
 
 type httpLimits struct {
@@ -74,7 +113,7 @@ func (limitsBody) Schema(r huma.Registry) *huma.Schema {
 }
 
 // limitsOf adds the limits of other parts to those that are known here.
-func limitsOf(others map[string]any) (limitsBody, error) {
+func limitsOf(o Options) (limitsBody, error) {
 	known := limitsBody{
 		"accounts": accountLimits{
 			HandleCharactersMin: auth.MinHandle, HandleCharactersMax: auth.MaxHandle,
@@ -87,6 +126,7 @@ func limitsOf(others map[string]any) (limitsBody, error) {
 			Tags: feed.MaxTags, TagCharacters: feed.MaxTagGraphemes, Follows: feed.MaxFollows,
 			PageItems: feed.MaxPage, DefaultPageItems: feed.DefaultPage,
 		},
+		"payments": o.paymentLimits(),
 		"http": httpLimits{
 			BodyBytes: MaxBodyBytes, HeaderBytes: MaxHeaderBytes, JSONDepth: maxJSONDepth,
 			IdempotencyKeyCharacters: maxKeyLength,
@@ -96,7 +136,7 @@ func limitsOf(others map[string]any) (limitsBody, error) {
 		"rates":      rates(),
 		"categories": feed.Categories,
 	}
-	for part, limits := range others {
+	for part, limits := range o.Limits {
 		if _, taken := known[part]; taken {
 			return nil, fmt.Errorf("two parts of the limits are called %q", part)
 		}

@@ -98,7 +98,20 @@ func (s *server) crowdedFor(r *http.Request) bool {
 		return false
 	}
 	path := r.URL.Path
-	return s.Crowded != nil && strings.HasPrefix(path, "/v1/") && !strings.HasPrefix(path, "/v1/auth/") && !devPath(path) && s.Crowded()
+	if !strings.HasPrefix(path, "/v1/") || strings.HasPrefix(path, "/v1/auth/") || devPath(path) {
+		return false
+	}
+	return s.Crowded != nil && s.Crowded() || s.PaymentsCrowded != nil && movesMoney(path) && s.PaymentsCrowded()
+}
+
+// movesMoney tells the paths where a change waits for a commit of payments.
+func movesMoney(path string) bool {
+	for _, area := range []string{walletPath, "/v1/tips/", webhooksPath} {
+		if strings.HasPrefix(path, area) {
+			return true
+		}
+	}
+	return strings.HasSuffix(path, "/tips")
 }
 
 // refuseUnseen answers before routes, tokens and bodies are looked at: what is

@@ -12,6 +12,7 @@ type Payments interface {
 	Wallet
 	Contracts
 	Webhooks
+	Providers() []string // the names of those that can be used
 }
 
 func payer(ctx context.Context) payments.Actor { return payments.Actor(actor(ctx)) }

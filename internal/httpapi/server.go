@@ -45,8 +45,11 @@ type Options struct {
 	Web       fs.FS                           // the built web client, index.html at its root; nil: there is none
 	Ready     func(context.Context) Readiness // nil: always ready
 	Crowded   func() bool                     // whether any change would be refused as overloaded; nil: never
-	Limits    map[string]any                  // what other parts limit, by the part's name; added to /v1/limits
-	Version   Version
+	// PaymentsCrowded tells the same of changes that move money.
+	PaymentsCrowded func() bool
+
+	Limits  map[string]any // what other parts limit, by the part's name; added to /v1/limits
+	Version Version
 
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
@@ -78,8 +81,8 @@ type server struct {
 
 // New returns the handler of everything that is served on the public address.
 func New(o Options) (http.Handler, error) {
-	if o.Feed == nil || o.Auth == nil {
-		return nil, errors.New("httpapi needs a feed and an auth service")
+	if o.Feed == nil || o.Auth == nil || o.Payments == nil {
+		return nil, errors.New("httpapi needs a feed, an auth and a payments service")
 	}
 	s, err := build(o)
 	if err != nil {
@@ -121,7 +124,7 @@ func build(o Options) (*server, error) {
 	if s.static, err = loadFiles(o.Web); err != nil {
 		return nil, err
 	}
-	if s.limits, err = limitsOf(o.Limits); err != nil {
+	if s.limits, err = limitsOf(o); err != nil {
 		return nil, err
 	}
 	s.newRouter()

@@ -14,12 +14,17 @@ import (
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"lifecircle/feed"
 	"lifecircle/internal/auth"
+	"lifecircle/internal/id"
 	"lifecircle/internal/pgtest"
 	"lifecircle/internal/problem"
+	"lifecircle/payments"
+	"lifecircle/payments/provider"
+	"lifecircle/payments/provider/sandbox"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -29,6 +34,8 @@ type site struct {
 	t       testing.TB
 	pool    *pgxpool.Pool
 	auth    *auth.Service
+	money   *payments.Service
+	bank    *sandbox.Bank
 	handler http.Handler
 	doc     *huma.OpenAPI
 	log     *logbook
@@ -49,7 +56,10 @@ func newSite(t testing.TB, change func(*Options)) *site {
 	var running sync.WaitGroup
 	running.Go(func() { _ = service.Run(ctx) })
 	t.Cleanup(func() { stop(); running.Wait() })
-	o := Options{Feed: service, Auth: s.auth, Log: slog.New(slog.NewJSONHandler(s.log, nil)), Observe: s.observe}
+	s.openWallets(service)
+	running.Go(func() { _ = s.money.Run(ctx) })
+	running.Go(func() { _ = s.bank.Run(ctx) })
+	o := Options{Feed: service, Auth: s.auth, Payments: s.money, Sandbox: s.bank.Handler(), Log: slog.New(slog.NewJSONHandler(s.log, nil)), Observe: s.observe}
 	if change != nil {
 		change(&o)
 	}
@@ -59,6 +69,40 @@ func newSite(t testing.TB, change func(*Options)) *site {
 	}
 	s.handler, s.doc = http.HandlerFunc(server.serve), server.api.OpenAPI()
 	return s
+}
+
+// openWallets makes payments with a sandbox that pays at once.
+func (s *site) openWallets(f *feed.Service) {
+	s.t.Helper()
+	var err error
+	s.bank, err = sandbox.New(s.t.Context(), s.pool, sandbox.Options{
+		Behaviour: sandbox.AtOnce,
+		Deliver: func(ctx context.Context, header http.Header, body []byte) error {
+			_, _, err := s.money.Webhook(ctx, sandbox.Name, payments.Header(header), body)
+			return err
+		},
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.money, err = payments.New(s.t.Context(), s.pool, payments.Options{Posts: tippedPosts{f}, Circles: f, Providers: []provider.Provider{s.bank}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// tippedPosts joins feed and payments as the server does.
+type tippedPosts struct{ *feed.Service }
+
+func (p tippedPosts) BeginTips(q *pgx.Batch, posts []id.Post, actors []id.ID) payments.PostsTx {
+	return tipBatch{p.Service.BeginTips(q, posts, actors)}
+}
+
+type tipBatch struct{ *feed.TipBatch }
+
+func (t tipBatch) Actor(user id.ID) (payments.Person, error) {
+	a, err := t.TipBatch.Actor(user)
+	return payments.Person(a), err
 }
 
 func (s *site) observe(o Observation) {
@@ -249,6 +293,7 @@ func (s *site) rows() (n int) {
 	s.t.Helper()
 	for _, table := range []string{
 		"users", "sessions", "refresh_tokens", "circles", "circle_members", "follows", "posts", "likes", "comments", "circle_events", "idempotency_keys",
+		"transfers", "entries", "tips", "refunds", "topups", "withdrawals", "holds", "contracts",
 	} {
 		var some int
 		if err := s.pool.QueryRow(s.t.Context(), "SELECT count(*) FROM "+table).Scan(&some); err != nil {

@@ -26,22 +26,23 @@ type Wallet interface {
 }
 
 const (
-	topUpsPath      = "/v1/wallet/topups"
-	withdrawalsPath = "/v1/wallet/withdrawals"
+	walletPath      = "/v1/wallet"
+	topUpsPath      = walletPath + "/topups"
+	withdrawalsPath = walletPath + "/withdrawals"
 )
 
 func (s *server) walletRoutes() {
 	register(s, route{
-		id: "get_wallet", method: http.MethodGet, path: "/v1/wallet", tag: "wallet", access: account,
+		id: "get_wallet", method: http.MethodGet, path: walletPath, tag: "wallet", access: account,
 		summary: "What you have, what of it is spoken for, and how much you may tip",
 	}, s.getWallet)
 	register(s, route{
-		id: "set_limits", method: http.MethodPatch, path: "/v1/wallet/limits", tag: "wallet", access: account, limit: ratelimit.Changes,
+		id: "set_limits", method: http.MethodPatch, path: walletPath + "/limits", tag: "wallet", access: account, limit: ratelimit.Changes,
 		summary: "Change how much you may tip", about: "Lower limits hold at once, higher ones 24 hours later. What is left out stays as it is.",
 		codes: append([]problem.Code{problem.LimitUnsuitable}, amounts...),
 	}, s.setLimits)
 	statement := route{
-		id: "get_statement", method: http.MethodGet, path: "/v1/wallet/statement", tag: "wallet", access: account,
+		id: "get_statement", method: http.MethodGet, path: walletPath + "/statement", tag: "wallet", access: account,
 		summary: "What happened to your wallet in a month, oldest first",
 		about:   "JSON a page at a time; with `Accept: text/csv` or `format=csv` all of the month.",
 		codes:   []problem.Code{problem.BadCursor, problem.MonthMalformed},

@@ -12,5 +12,5 @@
 //
 // Open handler.go first, then state.go and shared.go for what a subscriber is
 // told, rpc.go and refusal.go for commands; publisher.go, counts.go and
-// broker.go for the way out.
+// broker.go for the way out, wallets.go for hints to one person.
 package socketapi

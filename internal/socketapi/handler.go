@@ -15,6 +15,7 @@ import (
 	"lifecircle/internal/id"
 	"lifecircle/internal/problem"
 	"lifecircle/internal/ratelimit"
+	"lifecircle/payments"
 )
 
 // Feed is what sockets ask of the feed.
@@ -26,6 +27,11 @@ type Feed interface {
 	CreateComment(ctx context.Context, a feed.Actor, post id.Post, in feed.NewComment, key string) (feed.Comment, error)
 }
 
+// Payments is what sockets ask of payments.
+type Payments interface {
+	Tip(ctx context.Context, a payments.Actor, post id.Post, in payments.NewTip, key string) (payments.Tip, error)
+}
+
 // Tokens checks access tokens.
 type Tokens interface {
 	Verify(ctx context.Context, token string) (auth.Claims, error)
@@ -33,10 +39,11 @@ type Tokens interface {
 
 // Handler is what the hub asks about every client; see hub.Handler.
 type Handler struct {
-	Feed    Feed
-	Tokens  Tokens
-	Limiter ratelimit.Limiter        // nil lifts every rate limit
-	Viewers func(channel string) int // how many watch a channel, on all nodes
+	Feed     Feed
+	Payments Payments
+	Tokens   Tokens
+	Limiter  ratelimit.Limiter        // nil lifts every rate limit
+	Viewers  func(channel string) int // how many watch a channel, on all nodes
 
 	states shared[id.ID, feed.Actor, *moment] // of circles that people subscribe to
 }

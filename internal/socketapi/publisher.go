@@ -25,7 +25,8 @@ type Node interface {
 	Publish(ctx context.Context, channel string, p hub.Publication) error
 }
 
-// Publisher tells the nodes what was committed; it is the feed's Audience.
+// Publisher tells the nodes what was committed; it is the Audience of the feed
+// and of payments.
 // When publishing is slower than the commits and a lane is full, news is
 // dropped: every node finds it in the log within about a second.
 type Publisher struct {
@@ -33,6 +34,7 @@ type Publisher struct {
 	log     *slog.Logger
 	lanes   [publishLanes]chan circlelog.Event
 	counts  *countsLoop
+	wallets *walletHints
 	dropped atomic.Int64
 	failing atomic.Bool // so that a broker that is away fills one line of the log, not all
 }
@@ -49,6 +51,7 @@ func NewPublisher(node Node, lossy bool, log *slog.Logger) *Publisher {
 		repeat = countsRepeat
 	}
 	p.counts = newCountsLoop(newMerger(countsEvery, repeat, countsKept), p.publishCounts)
+	p.wallets = newWalletHints(p.publishWallet)
 	return p
 }
 
@@ -78,6 +81,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 		wg.Go(func() { p.runLane(ctx, lane) })
 	}
 	wg.Go(func() { p.counts.run(ctx) })
+	wg.Go(func() { p.wallets.run(ctx) })
 	wg.Wait()
 	return nil
 }

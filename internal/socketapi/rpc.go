@@ -14,6 +14,7 @@ import (
 	"lifecircle/internal/idempotency"
 	"lifecircle/internal/problem"
 	"lifecircle/internal/ratelimit"
+	"lifecircle/payments"
 )
 
 // The input of the methods: the body of the HTTP route, what its path names,
@@ -29,14 +30,19 @@ type (
 		Post string  `json:"post_id"`
 		Key  *string `json:"idempotency_key"`
 	}
+	tipCall struct {
+		payments.NewTip
+		Post string  `json:"post_id"`
+		Key  *string `json:"idempotency_key"`
+	}
 	likeCall struct {
 		Post string  `json:"post_id"`
 		Key  *string `json:"idempotency_key"` // liking twice is liking once: a key is allowed and changes nothing
 	}
 )
 
-// RPC serves the methods post, like, unlike and comment: the same checks,
-// limits and results as over HTTP.
+// RPC serves the methods post, like, unlike, comment and tip: the same
+// checks, limits and results as over HTTP.
 func (h *Handler) RPC(ctx context.Context, c *hub.Client, method string, data []byte) ([]byte, error) {
 	return h.call(ctx, actorOf(c), method, data)
 }
@@ -55,6 +61,8 @@ func (h *Handler) call(ctx context.Context, a feed.Actor, method string, data []
 		result, err = h.like(ctx, a, data, h.Feed.Unlike)
 	case "comment":
 		result, err = h.comment(ctx, a, data)
+	case "tip":
+		result, err = h.tip(ctx, a, data)
 	default:
 		return nil, hub.ErrMethodNotFound
 	}
@@ -94,6 +102,24 @@ func (h *Handler) comment(ctx context.Context, a feed.Actor, data []byte) (any, 
 		return nil, err
 	}
 	return h.Feed.CreateComment(ctx, a, post, in.NewComment, key)
+}
+
+// tip leaves the amount, also a missing one, to payments, which says what is
+// wrong with it.
+func (h *Handler) tip(ctx context.Context, a feed.Actor, data []byte) (any, error) {
+	var in tipCall
+	if err := h.admit(ctx, a, ratelimit.Tips, data, &in, "post_id", "currency"); err != nil {
+		return nil, err
+	}
+	post, err := parseID(in.Post, id.ParsePost, problem.PostNotFound)
+	if err != nil {
+		return nil, err
+	}
+	key, err := readKey(in.Key)
+	if err != nil {
+		return nil, err
+	}
+	return h.Payments.Tip(ctx, payments.Actor(a), post, in.NewTip, key)
 }
 
 func (h *Handler) like(ctx context.Context, a feed.Actor, data []byte, do func(context.Context, feed.Actor, id.Post) (feed.LikeState, error)) (any, error) {

@@ -135,7 +135,7 @@ func TestCalls(t *testing.T) {
 		{"post", `{"circle_id":"` + circle + `","text":"hi","idempotency_key":""}`, "", "error 1400: idempotency_key_malformed"},
 		{"post", `{"circle_id":"` + circle + `","text":"hi","idempotency_key":"é"}`, "", "error 1400: idempotency_key_malformed"},
 		{"like", `{"post_id":"` + post + `","idempotency_key":"` + strings.Repeat("k", 256) + `"}`, "", "error 1400: idempotency_key_malformed"},
-		{"tip", `{}`, "", "error 104: method not found"},
+		{"tap", `{}`, "", "error 104: method not found"},
 		{"", `{}`, "", "error 104: method not found"},
 	}
 	for _, tc := range cases {
