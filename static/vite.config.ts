@@ -36,6 +36,7 @@ export default defineConfig({
     proxy: {
       '/v1': server,
       '/media': server,
+      '/sandbox': server, // the pages of the play bank
       '/connection': { target: server, ws: true },
     },
   },

@@ -1,7 +1,9 @@
 // The parts of the page, built once and handed to the screens by context.
 import { getContext, setContext } from 'svelte'
 import { openApi, viewerApi, type OpenApi, type ViewerApi } from './api/api'
+import { Intent, intentStore } from './api/intent.svelte'
 import { defaultLimits } from './api/limits'
+import { moneyApi, type MoneyApi } from './api/money-api'
 import { asProblem, problemText } from './api/problem'
 import type { Limits } from './api/types'
 import { authorizedFetch, SessionState } from './auth/session.svelte'
@@ -9,6 +11,7 @@ import { localStore } from './auth/store'
 import { I18n } from './i18n/i18n.svelte'
 import { Live } from './live/live.svelte'
 import { Router } from './routing/router.svelte'
+import { WalletState } from './wallet/wallet.svelte'
 
 const clockTickMs = 30_000
 const noticeMs = 6_000
@@ -24,6 +27,8 @@ export class App {
   readonly open: OpenApi = openApi((request) => fetch(request))
   readonly session = new SessionState(localStore, (token) => this.open.refresh(token))
   readonly api: ViewerApi = viewerApi(authorizedFetch(this.session))
+  readonly money: MoneyApi = moneyApi(authorizedFetch(this.session))
+  readonly wallet = new WalletState(() => this.money.wallet())
   readonly live = new Live({ endpoint: socketAddress(), token: () => this.session.accessToken() })
   limits = $state.raw<Limits>(defaultLimits)
   /** The time that "3m ago" is counted from. */
@@ -32,10 +37,12 @@ export class App {
   heading = $state('')
   notices = $state.raw<readonly Notice[]>([])
   #noticeId = 0
+  readonly #intents = new Map<string, unknown>()
 
   /** Starts what runs as long as the page; gives the way to end it. */
   start(): () => void {
-    const ends = [this.router.listen(), this.session.follow(window)]
+    const news = this.live.listen((hint) => { if (hint === '' || hint === 'wallet.updated') this.wallet.changed() })
+    const ends = [this.router.listen(), this.session.follow(window), news]
     const timer = setInterval(() => { this.now = Date.now() }, clockTickMs)
     this.open.limits().then((l) => { this.limits = l }, () => undefined) // the defaults hold
     return () => {
@@ -49,6 +56,17 @@ export class App {
   titled(heading: string): () => void {
     this.heading = heading
     return () => { this.heading = '' }
+  }
+
+  /** What the signed-in person wants paid: the same one however often a screen asks, so that it is paid once. */
+  intent<B, A>(what: string, send: (body: B, key: string) => Promise<A>): Intent<B, A> {
+    const user = this.session.user?.id ?? ''
+    const name = `${user}.${what}`
+    const known = this.#intents.get(name) as Intent<B, A> | undefined
+    if (known !== undefined) return known
+    const intent = new Intent(send, { store: intentStore(user, what) })
+    this.#intents.set(name, intent)
+    return intent
   }
 
   /** Says something at the edge of the screen, for a while. */

@@ -1,8 +1,9 @@
 // The calls that the screens make. The description's types hold what is sent;
 // answers go through read.ts.
 import createClient from 'openapi-fetch'
+import { keyed, query, settled } from './call'
 import { readLimits } from './limits'
-import { asProblem, Problem, problemOf } from './problem'
+import { Problem } from './problem'
 import * as read from './read'
 import type { paths } from './schema'
 import type { Circle, Comment, Limits, Page, Person, Post, Session } from './types'
@@ -20,29 +21,6 @@ export interface NewCircle {
 const pageSize = 20
 const commentPageSize = 20
 const circlePageSize = 24
-
-interface Answer {
-  data?: unknown
-  error?: unknown
-  response: Response
-}
-
-/** The answer's body, or a Problem thrown. */
-async function settled(call: Promise<Answer>): Promise<unknown> {
-  let answer: Answer
-  try {
-    answer = await call
-  } catch (cause) {
-    throw asProblem(cause)
-  }
-  const { response } = answer
-  if (response.ok) return answer.data
-  throw problemOf(response.status, answer.error, response.headers.get('Retry-After'))
-}
-
-const query = (cursor: string | null, limit: number): { limit: number; cursor?: string } =>
-  cursor === null ? { limit } : { limit, cursor }
-const keyed = (key: string): { 'Idempotency-Key': string } => ({ 'Idempotency-Key': key })
 
 /** Calls that need no session: these never wait for a token. */
 export function openApi(send: (request: Request) => Promise<Response>) {

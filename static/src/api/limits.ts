@@ -15,12 +15,13 @@ export const defaultLimits: Limits = {
   tags: 10,
   tag: 30,
   categories: [],
+  providers: ['sandbox'],
 }
 
 /** What a handle and a password may have; the server does not tell these. */
 export const accountLimits = { handleMin: 3, handleMax: 30, passwordMin: 8 } as const
 
-type Size = Exclude<keyof Limits, 'categories'>
+type Size = Exclude<keyof Limits, 'categories' | 'providers'>
 
 /** Where the server's answer says each; a name that it does not have does not compile. */
 const names: Readonly<Record<Size, keyof components['schemas']['FeedLimits']>> = {
@@ -39,5 +40,11 @@ export function readLimits(v: unknown): Limits {
   const f = fields(v)
   const told = fields(f['feed'])
   const sizes = Object.entries(names).map(([size, name]) => [size, count(told[name]) || defaultLimits[size as Size]])
-  return { ...(Object.fromEntries(sizes) as Record<Size, number>), categories: list(f['categories']).map(text).filter(Boolean) }
+  const words = (v: unknown): string[] => list(v).map(text).filter(Boolean)
+  const providers = words(fields(f['payments'])['providers'])
+  return {
+    ...(Object.fromEntries(sizes) as Record<Size, number>),
+    categories: words(f['categories']),
+    providers: providers.length > 0 ? providers : defaultLimits.providers,
+  }
 }

@@ -30,6 +30,7 @@ describe('reading what the server sends', () => {
 
   it('leaves kinds of news alone that it does not know', () => {
     expect(read.circleEvent({ type: 'tip.created', tip: {} })).toBeNull()
+    expect(read.circleEvent({ type: 'photo.developed', photo: { id: 'x' } })).toBeNull()
     expect(read.circleEvent({ type: 'viewers', count: 3 })).toEqual({ type: 'viewers', count: 3 })
     expect(read.circleEvent({ type: 'comment.deleted', comment_id: 'x', post_id: 'p' })).toEqual({ type: 'comment.deleted', commentId: 'x', postId: 'p' })
   })
@@ -38,7 +39,7 @@ describe('reading what the server sends', () => {
     const counts = { version: 4, likes: 3, comments: 2, tip_count: 1, tip_total: 500 }
     expect(read.joined({ circle: { id: 'c', name: 'Tea' }, can: {}, viewers: 7, counts: [{ id: 'p', ...counts }, { ...counts }] })).toMatchObject([
       { type: 'circle.updated', circle: { id: 'c', name: 'Tea' } },
-      { type: 'counts', posts: [{ id: 'p', version: 4, likes: 3, comments: 2 }] },
+      { type: 'counts', posts: [{ id: 'p', version: 4, likes: 3, comments: 2, tipCount: 1, tipTotal: 500 }] },
       { type: 'viewers', count: 7 },
     ])
     expect(read.joined(undefined)).toEqual([{ type: 'counts', posts: [] }])
@@ -47,8 +48,8 @@ describe('reading what the server sends', () => {
   it('reads the limits, and keeps the defaults where one is missing', () => {
     const feed = { post_characters: 100, comment_characters: 90, circle_name_characters: 80, description_characters: 70, bio_characters: 60,
       place_characters: 50, display_name_characters: 40, tags: 3, tag_characters: 20, follows: 2000 }
-    expect(readLimits({ feed, categories: ['food'] })).toEqual({ postText: 100, commentText: 90, circleName: 80, description: 70, bio: 60,
-      place: 50, displayName: 40, tags: 3, tag: 20, categories: ['food'] })
+    expect(readLimits({ feed, categories: ['food'], payments: { providers: ['alipay', 'stripe'] } })).toEqual({ postText: 100, commentText: 90, circleName: 80, description: 70, bio: 60,
+      place: 50, displayName: 40, tags: 3, tag: 20, categories: ['food'], providers: ['alipay', 'stripe'] })
     expect(readLimits({ feed: { bio_characters: 1 } })).toEqual({ ...defaultLimits, bio: 1 })
   })
 })

@@ -1,5 +1,6 @@
 // Reads the server's JSON into the types of types.ts. A missing or odd field
 // becomes its plain default; a thing without an id is dropped.
+import { tip } from './read-money'
 import type {
   Author, Circle, CircleBrief, CircleEvent, CircleViewer, Comment, Counts, Page, Permission,
   Permissions, Person, Position, Post, Role, Session,
@@ -85,7 +86,13 @@ export function circle(v: unknown): Circle {
 
 export function counts(v: unknown): Counts {
   const f = fields(v)
-  return { version: count(f['version']), likes: count(f['likes']), comments: count(f['comments']) }
+  return {
+    version: count(f['version']),
+    likes: count(f['likes']),
+    comments: count(f['comments']),
+    tipCount: count(f['tip_count']),
+    tipTotal: count(f['tip_total']),
+  }
 }
 
 export function post(v: unknown): Post {
@@ -173,6 +180,10 @@ export function circleEvent(v: unknown): CircleEvent | null {
     case 'comment.deleted': {
       const commentId = text(f['comment_id'])
       return commentId === '' ? null : { type, commentId, postId: textOrNull(f['post_id']) }
+    }
+    case 'tip.created': {
+      const t = tip(f['tip'])
+      return t.id === '' || t.postId === '' ? null : { type, tip: t }
     }
     case 'circle.updated': {
       const c = circle(f['circle'])

@@ -1,6 +1,7 @@
 // What the screens work with. `read.ts` makes these from what the server
 // sends, over HTTP or the socket, so that a field added, absent or null there
 // never breaks a screen.
+import type { Tip } from './money-types'
 
 export interface Author {
   id: string
@@ -53,6 +54,8 @@ export interface Counts {
   version: number
   likes: number
   comments: number
+  tipCount: number
+  tipTotal: number // fen
 }
 
 export interface Post {
@@ -113,6 +116,8 @@ export interface Limits {
   tags: number
   tag: number
   categories: readonly string[]
+  /** Who money can be paid through. */
+  providers: readonly string[]
 }
 
 /** What a circle's channel tells. */
@@ -122,6 +127,7 @@ export type CircleEvent =
   | { type: 'post.deleted'; postId: string }
   | { type: 'comment.created'; comment: Comment }
   | { type: 'comment.deleted'; commentId: string; postId: string | null }
+  | { type: 'tip.created'; tip: Tip }
   | { type: 'circle.updated'; circle: Circle }
   | { type: 'counts'; posts: readonly (Counts & { id: string })[] }
   | { type: 'viewers'; count: number }

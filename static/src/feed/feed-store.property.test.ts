@@ -5,7 +5,7 @@ import type { CircleEvent, Page, Post } from '../api/types'
 import { newerFirst } from './merge'
 import { addPage, live, resync, reveal } from './feed-store'
 import { emptyFeed, type FeedState } from './state'
-import { dice, pageOf, post } from './testkit'
+import { counted, dice, pageOf, post } from './testkit'
 
 const pageSize = 5
 
@@ -50,7 +50,7 @@ class World {
   }
 
   #count(p: Post): void {
-    const counts = { version: p.counts.version + 1, likes: this.roll(100), comments: this.roll(9) }
+    const counts = counted(p.counts.version + 1, { likes: this.roll(100), comments: this.roll(9), tipCount: this.roll(9), tipTotal: this.roll(9999) })
     this.posts = this.posts.map((x) => (x.id === p.id ? { ...x, counts } : x))
     this.log.push({ type: 'counts', posts: [{ id: p.id, ...counts }] })
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { addNew, addPage, live, resync, reveal } from './feed-store'
 import { emptyFeed, type FeedState } from './state'
-import { pageOf, post, range } from './testkit'
+import { counted as numbers, pageOf, post, range, tip } from './testkit'
 
 const shown = { reveal: true }
 const held = { reveal: false }
@@ -59,16 +59,16 @@ describe('pages and news', () => {
 
 describe('counts', () => {
   const counted = (version: number, likes: number) =>
-    ({ type: 'counts', posts: [{ id: post(1).id, version, likes, comments: 0 }] }) as const
+    ({ type: 'counts', posts: [{ id: post(1).id, ...numbers(version, { likes }) }] }) as const
 
   it('drops a lower version', () => {
     const s = live(live(loaded(1, 1), counted(5, 50), shown), counted(4, 40), shown)
-    expect(s.posts[0]?.counts).toEqual({ version: 5, likes: 50, comments: 0 })
+    expect(s.posts[0]?.counts).toEqual(numbers(5, { likes: 50 }))
   })
 
   it('are taken for many posts at once, each by its version, also where they wait', () => {
-    const waiting = live(loaded(2, 1), { type: 'post.created', post: post(3, { counts: { version: 9, likes: 9, comments: 9 } }) }, held)
-    const told = [1, 2, 3, 4].map((n) => ({ id: post(n).id, version: 5, likes: n, comments: n }))
+    const waiting = live(loaded(2, 1), { type: 'post.created', post: post(3, { counts: numbers(9, { likes: 9 }) }) }, held)
+    const told = [1, 2, 3, 4].map((n) => ({ id: post(n).id, ...numbers(5, { likes: n }) }))
     const s = live(waiting, { type: 'counts', posts: told }, held)
     expect(s.posts.map((p) => p.counts.likes)).toEqual([2, 1])
     expect(s.waiting.posts[0]?.counts.likes).toBe(9)
@@ -83,8 +83,43 @@ describe('counts', () => {
 
   it('keeps a bounded number of them', () => {
     let s = emptyFeed
-    for (let n = 0; n < 700; n++) s = live(s, { type: 'counts', posts: [{ id: `x${n}`, version: 1, likes: 1, comments: 0 }] }, shown)
+    for (let n = 0; n < 700; n++) s = live(s, { type: 'counts', posts: [{ id: `x${n}`, ...numbers(1) }] }, shown)
     expect(s.earlyCounts.size).toBe(500)
+  })
+})
+
+describe('tips', () => {
+  const id = post(1).id
+  const told = (version: number, tipTotal: number, tipCount = 1) =>
+    ({ type: 'counts', posts: [{ id, ...numbers(version, { tipCount, tipTotal }) }] }) as const
+  const given = (n: number, total: number) => ({ type: 'tip.created', tip: tip(n, id, total) }) as const
+  const totals = (...events: Parameters<typeof live>[1][]): number[] => {
+    let s = loaded(1, 1)
+    return events.map((e) => { s = live(s, e, shown); return s.posts[0]?.counts.tipTotal ?? -1 })
+  }
+
+  it('are counted once, whether the tip or its counts come first, and however often', () => {
+    expect(totals(given(1, 520), told(2, 520), given(1, 520))).toEqual([520, 520, 520])
+    expect(totals(told(2, 520), given(1, 520), told(2, 520))).toEqual([520, 520, 520])
+  })
+
+  it('do not set a total back when they are told late', () => {
+    expect(totals(told(3, 708, 2), given(1, 520), given(2, 708))).toEqual([708, 708, 708])
+    expect(totals(given(2, 708), given(1, 520))).toEqual([708, 708])
+  })
+
+  it('leave the last word to the counts, also when a tip was given back', () => {
+    expect(totals(given(1, 520), told(3, 0, 0), told(2, 520))).toEqual([520, 0, 0])
+    expect(totals(told(3, 0, 0), given(1, 520), told(3, 0, 0))).toEqual([0, 520, 0]) // replayed, then told again
+  })
+
+  it('of posts that are not there change nothing', () => {
+    const s = loaded(1, 1)
+    expect(live(s, { type: 'tip.created', tip: tip(1, post(7).id, 520) }, shown).posts).toEqual(s.posts)
+  })
+
+  it('show at least one giver', () => {
+    expect(live(loaded(1, 1), given(1, 520), shown).posts[0]?.counts).toEqual(numbers(1, { tipCount: 1, tipTotal: 520 }))
   })
 })
 

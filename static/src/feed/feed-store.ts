@@ -6,8 +6,9 @@
 // - a count never goes back to an older version;
 // - nothing appears above the reader unasked: news waits in `waiting` until
 //   it is revealed, see `live`.
+import type { Tip } from '../api/money-types'
 import type { CircleEvent, Counts, Page, Post } from '../api/types'
-import { edited, mergePosts, newerCounts, newerFirst } from './merge'
+import { edited, mergePosts, newerCounts, newerFirst, withTip } from './merge'
 import { everywhere, knows, type FeedPost, type FeedState, type Waiting } from './state'
 
 export interface FeedOptions {
@@ -35,6 +36,8 @@ export function live(s: FeedState, e: CircleEvent, o: FeedOptions): FeedState {
       return remove(s, e.postId)
     case 'counts':
       return applyCounts(s, e.posts)
+    case 'tip.created':
+      return applyTip(s, e.tip)
     default:
       return s
   }
@@ -117,6 +120,11 @@ export function applyCounts(s: FeedState, told: readonly (Counts & { id: string 
     return c === undefined ? p : { ...p, counts: newerCounts(p.counts, c) }
   }
   return { ...everywhere(s, now), earlyCounts: noted(s.earlyCounts, early) }
+}
+
+/** Shows a tip's total before the counts tell it. */
+export function applyTip(s: FeedState, tip: Tip): FeedState {
+  return everywhere(s, (p) => (p.id === tip.postId ? { ...p, counts: withTip(p.counts, tip) } : p))
 }
 
 function applyEdit(s: FeedState, post: Post): FeedState {

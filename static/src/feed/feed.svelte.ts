@@ -1,6 +1,7 @@
 // A feed on screen: reads pages, follows circles live, and sends likes and
 // deletions, around the pure store.
 import type { ViewerApi } from '../api/api'
+import type { Tip } from '../api/money-types'
 import { asProblem, type Problem } from '../api/problem'
 import type { Circle, CircleBrief, CircleEvent, Page, Position, Post } from '../api/types'
 import type { Live } from '../live/live.svelte'
@@ -38,6 +39,7 @@ export class Feed {
   /** Posts that came live, to slide in. */
   readonly arrived = new Set<string>()
   readonly #threads = new Map<string, Thread>()
+  readonly #tipLists = new Map<string, (tip: Tip) => void>()
   readonly #likesUnderWay = new Set<string>()
   readonly #watches = new Map<string, () => void>() // by circle
   readonly #circles = new Map<string, CircleBrief>() // that were told of: news of posts does not name theirs
@@ -117,9 +119,22 @@ export class Feed {
     this.state = live(this.state, { type: 'post.updated', post }, { reveal: false })
   }
 
+  /** Shows the viewer's own tip at once. */
+  tipped(tip: Tip): void {
+    this.state = live(this.state, { type: 'tip.created', tip }, { reveal: false })
+  }
+
   async delete(id: string): Promise<void> {
     await this.api.deletePost(id)
     this.state = remove(this.state, id)
+  }
+
+  /** Gives an open list of a post's tips the news of the circle. */
+  hearTips(postId: string, hear: (tip: Tip) => void): () => void {
+    this.#tipLists.set(postId, hear)
+    return () => {
+      if (this.#tipLists.get(postId) === hear) this.#tipLists.delete(postId)
+    }
   }
 
   /** Gives a post's open comments the news of the circle. */
@@ -180,7 +195,10 @@ export class Feed {
     } else if (e.type === 'comment.created') this.#threads.get(e.comment.postId)?.created(e.comment)
     else if (e.type === 'comment.deleted') for (const t of this.#threads.values()) t.deleted(e.commentId)
     else if (e.type === 'post.created') this.#takePost(e.post)
-    else this.state = live(this.state, e, { reveal: this.#straight })
+    else {
+      if (e.type === 'tip.created') this.#tipLists.get(e.tip.postId)?.(e.tip)
+      this.state = live(this.state, e, { reveal: this.#straight })
+    }
   }
 
   #takePost(post: Post): void {

@@ -3,7 +3,7 @@ import type { ViewerApi } from '../api/api'
 import type { Position, Post } from '../api/types'
 import type { CircleWatcher } from '../live/live.svelte'
 import { Feed, type Source } from './feed.svelte'
-import { circleId, pageOf, post, range } from './testkit'
+import { circleId, counted, pageOf, post, range } from './testkit'
 
 /** Stands for the socket: tells the watchers of a circle what a test wants. */
 class Socket {
@@ -53,7 +53,7 @@ describe('a feed of one circle', () => {
   it('takes the counts of a subscribe reply without reading anything', async () => {
     const f = feedOf(() => range(2, 1), { circle: circleId })
     await f.more()
-    socket.to(circleId).event({ type: 'counts', posts: [{ id: post(1).id, version: 4, likes: 3, comments: 2 }] })
+    socket.to(circleId).event({ type: 'counts', posts: [{ id: post(1).id, ...counted(4, { likes: 3, comments: 2 }) }] })
     await vi.advanceTimersByTimeAsync(60_000)
     expect(f.state.posts[1]?.counts.likes).toBe(3)
     expect(reads).toBe(1)
@@ -133,7 +133,7 @@ describe('a feed of many circles', () => {
   it('changes and removes its posts where they stand', async () => {
     const f = feedOf(page)
     await f.more()
-    socket.to('a').event({ type: 'counts', posts: [{ id: of('a', 4).id, version: 2, likes: 8, comments: 1 }] })
+    socket.to('a').event({ type: 'counts', posts: [{ id: of('a', 4).id, ...counted(2, { likes: 8, comments: 1 }) }] })
     socket.to('b').event({ type: 'post.deleted', postId: of('b', 5).id })
     expect(f.state.posts.map((p) => [p.text, p.counts.likes])).toEqual([['post 4', 8], ['post 3', 0]])
   })

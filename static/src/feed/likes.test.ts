@@ -2,17 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { addPage, applyCounts } from './feed-store'
 import { likeAnswered, likeAsked, likeFailed, likeShown } from './likes'
 import { emptyFeed, type FeedState } from './state'
-import { pageOf, post } from './testkit'
+import { counted as numbers, pageOf, post } from './testkit'
 
 const id = post(1).id
 const start = (liked: boolean, likes: number, version = 1): FeedState =>
-  addPage(emptyFeed, pageOf([post(1, { liked, counts: { version, likes, comments: 0 } })]))
+  addPage(emptyFeed, pageOf([post(1, { liked, counts: numbers(version, { likes }) })]))
 const shown = (s: FeedState) => {
   const p = s.posts[0]
   if (p === undefined) throw new Error('no post')
   return likeShown(s, p)
 }
-const counted = (s: FeedState, version: number, likes: number): FeedState => applyCounts(s, [{ id, version, likes, comments: 0 }])
+const counted = (s: FeedState, version: number, likes: number): FeedState => applyCounts(s, [{ id, ...numbers(version, { likes }) }])
 
 describe('a like', () => {
   it('is shown at once and confirmed without a jump', () => {

@@ -1,4 +1,5 @@
 // Joining what is known of posts with what comes: nothing goes back in time.
+import type { Tip } from '../api/money-types'
 import type { Counts, Post } from '../api/types'
 import type { FeedPost, FeedState } from './state'
 
@@ -57,5 +58,14 @@ function editTime(p: Post): number {
 }
 
 export function newerCounts(before: Counts, c: Counts): Counts {
-  return c.version < before.version ? before : { version: c.version, likes: c.likes, comments: c.comments }
+  if (c.version < before.version) return before
+  return { version: c.version, likes: c.likes, comments: c.comments, tipCount: c.tipCount, tipTotal: c.tipTotal }
+}
+
+/**
+ * A tip says the post's total as it was with it, but no version: it may be news
+ * or told again. So a total never falls by one, and counts have the last word.
+ */
+export function withTip(c: Counts, tip: Tip): Counts {
+  return tip.tipTotal <= c.tipTotal ? c : { ...c, tipCount: Math.max(1, c.tipCount), tipTotal: tip.tipTotal }
 }

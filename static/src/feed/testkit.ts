@@ -1,7 +1,20 @@
 // Things that the tests of the feed are made of.
-import type { Comment, Page, Post } from '../api/types'
+import type { Tip } from '../api/money-types'
+import type { Comment, Counts, Page, Post } from '../api/types'
 
 export const circleId = 'c000000000000'
+
+export function counted(version: number, more: Partial<Counts> = {}): Counts {
+  return { version, likes: 0, comments: 0, tipCount: 0, tipTotal: 0, ...more }
+}
+
+/** A tip of a post, as the log tells it. */
+export function tip(n: number, postId: string, tipTotal: number, more: Partial<Tip> = {}): Tip {
+  return {
+    id: `${postId}${String(n).padStart(13, '0')}`, postId, amount: 520, from: { id: 'u2', handle: 'bob', displayName: 'Bob' }, message: '', visibility: 'public',
+    refunded: 0, tipTotal, split: [], createdAt: new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString(), ...more,
+  }
+}
 
 /** The n-th post of the circle: ids rise with n, as the server's do. */
 export function post(n: number, more: Partial<Post> = {}): Post {
@@ -11,7 +24,7 @@ export function post(n: number, more: Partial<Post> = {}): Post {
     circle: null,
     author: { id: 'u1', handle: 'ann', displayName: 'Ann' },
     text: `post ${n}`,
-    counts: { version: 1, likes: 0, comments: 0 },
+    counts: counted(1),
     liked: null,
     createdAt: new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString(),
     editedAt: null,

@@ -1,7 +1,8 @@
 // Every word on the screens, in English. `Dictionary` makes the other
 // languages hold the same keys.
 
-const plural = (n: number, one: string, other: string): string => `${n.toLocaleString('en')} ${n === 1 ? one : other}`
+import { money, moneyProblems } from './money-en'
+import { plural } from './plural'
 
 export const en = {
   name: 'Life Circle',
@@ -132,6 +133,8 @@ export const en = {
   notFoundText: 'It may have been deleted, or the link has lost a piece.',
   somethingWrong: 'This did not load',
 
+  money,
+
   problemRetryAfter: (seconds: number) => `Try again in ${plural(seconds, 'second', 'seconds')}.`,
   problems: {
     network: 'No connection to the server. Check your network and try again.',
@@ -179,6 +182,7 @@ export const en = {
     rate_limited: 'That was a bit fast.',
     overloaded: 'Very many people are here right now.',
     unavailable: 'The server is not ready right now.',
+    ...moneyProblems,
   },
 
   categories: {

@@ -1,5 +1,6 @@
 // The language of the screens: the browser's, until the reader chooses.
 import { en, type Dictionary } from './en'
+import { formatShare, formatYuan, type YuanStyle } from '../text/money'
 import { chooseLanguage, type Language } from './language'
 import { zh } from './zh'
 
@@ -31,6 +32,20 @@ export class I18n {
   /** A number short enough for a button: 1.2K, 1.2万. */
   short(n: number): string {
     return new Intl.NumberFormat(this.tag, { notation: 'compact', maximumFractionDigits: 1 }).format(n)
+  }
+
+  /** Fen as an amount of money; `compact` where there is little room, `signed` where it came or went. */
+  yuan(fen: number, style: YuanStyle = {}): string {
+    return formatYuan(fen, this.tag, style)
+  }
+
+  share(tenThousandths: number): string {
+    return formatShare(tenThousandths, this.tag)
+  }
+
+  provider(name: string): string {
+    const known: Readonly<Record<string, string>> = this.t.money.providers
+    return known[name] ?? name
   }
 
   category(id: string): string {

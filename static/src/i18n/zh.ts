@@ -1,5 +1,6 @@
 // 界面上的每一句话,中文。
 import type { Dictionary } from './en'
+import { money, moneyProblems } from './money-zh'
 
 const n = (x: number): string => x.toLocaleString('zh-CN')
 
@@ -132,6 +133,8 @@ export const zh: Dictionary = {
   notFoundText: '内容可能已被删除，或者链接不完整。',
   somethingWrong: '没有加载成功',
 
+  money,
+
   problemRetryAfter: (seconds) => `请 ${n(seconds)} 秒后再试。`,
   problems: {
     network: '连不上服务器。请检查网络后再试。',
@@ -179,6 +182,7 @@ export const zh: Dictionary = {
     rate_limited: '操作有点快了。',
     overloaded: '现在人非常多。',
     unavailable: '服务器暂时没有准备好。',
+    ...moneyProblems,
   },
 
   categories: {

@@ -2,7 +2,7 @@
 // Another person signing in means another connection; what is watched is
 // watched again from where it was.
 import { Centrifuge, type PublicationContext, type SubscribedContext, type Subscription } from 'centrifuge'
-import { circleEvent, joined } from '../api/read'
+import { circleEvent, fields, joined, text } from '../api/read'
 import type { CircleEvent, Position } from '../api/types'
 import { firstLink, nextLink, type LinkEvent, type LinkState } from './link-state'
 
@@ -34,6 +34,7 @@ export class Live {
   state = $state.raw<LinkState>(firstLink)
   #client: Centrifuge | null = null
   readonly #watches = new Set<Watch>()
+  readonly #listeners = new Set<(hint: string) => void>()
   #noticeTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(private readonly options: LiveOptions) {}
@@ -47,7 +48,11 @@ export class Live {
       name: 'web',
       ...(signedIn ? { getToken: () => this.#token() } : {}),
     })
-    client.on('connected', () => this.#note({ type: 'connected' }))
+    client.on('connected', () => {
+      this.#note({ type: 'connected' })
+      this.#hint('') // hints cannot be recovered
+    })
+    client.on('publication', (c) => { if (c.channel.startsWith('user:')) this.#hint(text(fields(c.data)['type'])) })
     client.on('connecting', (c) => { if (c.code !== 0) this.#note({ type: 'lost' }) }) // 0: our own connect
     client.on('error', (e) => { if (e.type === 'transport') this.#note({ type: 'lost' }) })
     client.on('disconnected', () => { if (this.#client === client) this.#note({ type: 'refused' }) })
@@ -75,6 +80,12 @@ export class Live {
       this.#watches.delete(w)
       this.#unsubscribe(w)
     }
+  }
+
+  /** Hears what is only for the one who is signed in, such as "wallet.updated"; '' when any of it may have been missed. */
+  listen(listener: (hint: string) => void): () => void {
+    this.#listeners.add(listener)
+    return () => { this.#listeners.delete(listener) }
   }
 
   close(): void {
@@ -105,7 +116,10 @@ export class Live {
   #subscribed(w: Watch, c: SubscribedContext): void {
     const missed = c.wasRecovering ? !c.recovered : w.since === null
     if (missed && c.streamPosition !== undefined) w.since = c.streamPosition
-    for (const e of joined(c.data)) w.watcher.event(e)
+    const now = joined(c.data)
+    for (const e of now) w.watcher.event(e)
+    // What is replayed now is older than these counts, and they have the last word on totals.
+    if (c.recovered) setTimeout(() => { for (const e of now) if (e.type === 'counts' && this.#watches.has(w)) w.watcher.event(e) })
     if (missed) w.watcher.missed()
   }
 
@@ -113,6 +127,10 @@ export class Live {
     if (c.offset !== undefined && w.since !== null) w.since = { ...w.since, offset: c.offset }
     const event = circleEvent(c.data)
     if (event !== null) w.watcher.event(event)
+  }
+
+  #hint(hint: string): void {
+    for (const listener of this.#listeners) listener(hint)
   }
 
   async #token(): Promise<string> {

@@ -9,6 +9,7 @@ export type Route =
   | { name: 'person'; id: string }
   | { name: 'sign-in'; register: boolean; next: string }
   | { name: 'me' }
+  | { name: 'wallet'; topup: string; add: number | null }
   | { name: 'unknown' }
 
 /** Reads a path and query, such as "/circles/abc" or "/circles?tag=tea". */
@@ -37,9 +38,15 @@ function single(first: string, query: URLSearchParams): Route {
     case 'me':
     case 'settings':
       return { name: 'me' }
+    case 'wallet':
+      return { name: 'wallet', topup: query.get('topup') ?? '', add: wholeNumber(query.get('add')) }
     default:
       return { name: 'unknown' }
   }
+}
+
+function wholeNumber(s: string | null): number | null {
+  return s !== null && /^[1-9]\d{0,11}$/.test(s) ? Number.parseInt(s, 10) : null
 }
 
 /** Only a path of this site may be a destination: never another host's. */
@@ -60,6 +67,10 @@ const segment = encodeURIComponent
 export const paths = {
   home: '/',
   me: '/me',
+  wallet: '/wallet',
+  /** The wallet, with so many fen to top up by. */
+  addToWallet: (fen: number): string => `/wallet?add=${fen}`,
+  topUp: (id: string): string => `/wallet?topup=${segment(id)}`,
   circles: (tag = '', sort: 'top' | 'new' = 'top'): string => {
     const query = new URLSearchParams()
     if (tag !== '') query.set('tag', tag)
