@@ -73,6 +73,7 @@ func run[T any](ctx context.Context, s *Service, a Actor, key idempotency.Reques
 func (s *Service) flush(ctx context.Context, commands []*command) []error {
 	b, errs, err := s.commit(ctx, commands)
 	for attempt := 1; err != nil && givenUp(err) && attempt < maxAttempts; attempt++ {
+		s.log.Warn("a batch was given up for others and is tried again", "items", len(commands), "err", err)
 		b, errs, err = s.commit(ctx, commands)
 	}
 	switch {
@@ -84,8 +85,9 @@ func (s *Service) flush(ctx context.Context, commands []*command) []error {
 		half := len(commands) / 2
 		return append(s.flush(ctx, commands[:half]), s.flush(ctx, commands[half:])...)
 	default:
-		if b != nil {
+		if b != nil { // it may have been committed
 			b.posts.Doubt()
+			s.tellWallets(b)
 		}
 		errs = make([]error, len(commands))
 		for i := range errs {
@@ -97,10 +99,11 @@ func (s *Service) flush(ctx context.Context, commands []*command) []error {
 
 const maxAttempts = 5 // of a batch that deadlocks, which the order of locks should prevent
 
-// givenUp: Postgres rolled the whole transaction back for the sake of others.
+// givenUp: Postgres rolled the whole transaction back for the sake of others,
+// or another batch had drawn the same numbers for its transfers.
 func givenUp(err error) bool {
 	var refusal *pgconn.PgError
-	return errors.As(err, &refusal) && (refusal.Code == "40001" || refusal.Code == "40P01")
+	return errors.As(err, &refusal) && (refusal.Code == "40001" || refusal.Code == "40P01") || pg.Constraint(err) == "transfers_pkey"
 }
 
 // errSpoiled wraps an error of a decision that is no refusal: a bug, and the
@@ -109,10 +112,7 @@ var errSpoiled = errors.New("a decision failed")
 
 // oneIsBad tells a batch that fails for one of its commands, so that the others
 // fare better without it, from a database that is away or cannot write now.
-func oneIsBad(err error) bool {
-	var refusal *pgconn.PgError
-	return errors.Is(err, errSpoiled) || errors.As(err, &refusal) && !pg.IsUnavailable(err)
-}
+func oneIsBad(err error) bool { return errors.Is(err, errSpoiled) || !pg.IsUnavailable(err) }
 
 // commit is one transaction: lock and read, decide in Go, write. It returns the
 // batch with an error, too, if that came while writing.
@@ -168,6 +168,10 @@ const statusCreated = 201 // RFC 9110: what POSTs with a key answer when done
 // tell informs the audiences of a committed batch.
 func (s *Service) tell(ctx context.Context, b *batch) {
 	b.posts.Tell(ctx)
+	s.tellWallets(b)
+}
+
+func (s *Service) tellWallets(b *batch) {
 	for _, a := range b.book.Changed() {
 		if a.Kind == ledger.Wallet {
 			s.audience.WalletChanged(a.ID)
