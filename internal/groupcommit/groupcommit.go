@@ -192,11 +192,12 @@ func (c *Committer[T]) commit(base context.Context, items []T) (errs []error) {
 	return c.flush(ctx, items)
 }
 
-// Crowded tells whether no lane takes anything at this moment: Do would return
-// ErrFull whatever the key. It is cheap to ask.
+// Crowded tells whether all lanes have enough to do, and almost no room: what
+// is refused now, before it is looked at, is what Do would soon return ErrFull
+// for, whatever the key. It is cheap to ask.
 func (c *Committer[T]) Crowded() bool {
 	for _, l := range c.lanes {
-		if !l.load.full(len(l.queue)) {
+		if !l.load.brimming(len(l.queue)) {
 			return false
 		}
 	}

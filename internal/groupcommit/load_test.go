@@ -3,7 +3,9 @@ package groupcommit_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,6 +116,52 @@ func TestOverloadIsRefused(t *testing.T) {
 		if _, o = offer(t, c, rated*8/10, 0, 10*time.Second); o.refused > 0 || o.slowest > usual+2*full {
 			t.Errorf("afterwards %d were refused, and the slowest took %s", o.refused, o.slowest)
 		}
+	})
+}
+
+// Overload in waves, between which the queue runs empty for a moment, is not
+// taken for the end of it each time: the waits stay short.
+func TestOverloadInWavesIsRefused(t *testing.T) {
+	under(t, func(t *testing.T, c *groupcommit.Committer[time.Time], _ *store) {
+		offer(t, c, 3*rated, 0, 3*time.Second)
+		for range 20 {
+			if _, o := offer(t, c, 6*rated, 0, time.Second); o.slowest > usual+2*full+usual/4 {
+				t.Errorf("the slowest took %s", o.slowest)
+			}
+		}
+	})
+}
+
+// Who asks Crowded first finds room in the lane that is meant, nearly always:
+// being looked at for nothing would cost as much as being done.
+func TestCrowdedSparesTheLook(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := groupcommit.New(groupcommit.Options{Lanes: 2, MaxBatch: batch}, func(_ context.Context, items []time.Time) []error {
+			time.Sleep(full*3/4 + rand.N(full/2)) // lanes do not keep step
+			return make([]error, len(items))
+		})
+		stop := start(t, c)
+		var callers sync.WaitGroup
+		var done, inVain atomic.Int64
+		for begin := time.Now(); time.Since(begin) < 20*time.Second; time.Sleep(time.Second / time.Duration(6*rated)) {
+			if c.Crowded() {
+				continue
+			}
+			key := rand.Uint64()
+			callers.Go(func() {
+				if c.Do(t.Context(), key, time.Now()) == nil {
+					done.Add(1)
+				} else if time.Since(begin) > 3*time.Second { // until then the lanes take all
+					inVain.Add(1)
+				}
+			})
+		}
+		callers.Wait()
+		if n, most := inVain.Load(), done.Load()/10; n > most || done.Load() < int64(2*rated*17*95/100) {
+			t.Errorf("%d were looked at in vain, want at most %d: one of ten that were done", n, most)
+		}
+		stop()
 	})
 }
 
