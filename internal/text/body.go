@@ -59,6 +59,10 @@ func checkGraphemes(location, s string, maxGraphemes int) error {
 		if n == maxGraphemes {
 			return tooLong(location, maxGraphemes)
 		}
+		if size := single(s); size > 0 {
+			s, state = s[size:], -1
+			continue
+		}
 		var cluster string
 		cluster, s, _, state = uniseg.FirstGraphemeClusterInString(s, state)
 		if len(cluster) > maxGraphemeBytes {
@@ -67,6 +71,20 @@ func checkGraphemes(location, s string, maxGraphemes int) error {
 		}
 	}
 	return nil
+}
+
+// single returns the size of the first character of s if it is sure to be a
+// grapheme: it is plain, and so is the next. 0: it must be looked up, which takes
+// many times as long, and for a long text longer than all else that is done for it.
+func single(s string) int {
+	if s[0] < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) { // there is no CR that an LF could join
+		return 1
+	}
+	r, size := utf8.DecodeRuneInString(s)
+	if next, _ := utf8.DecodeRuneInString(s[size:]); !isPlain(r) || size < len(s) && !isPlain(next) {
+		return 0
+	}
+	return size
 }
 
 func empty(location string) error {

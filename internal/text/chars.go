@@ -2,6 +2,7 @@ package text
 
 import (
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -29,8 +30,15 @@ var cursive = []*unicode.RangeTable{
 // varied lists the scripts with registered variants (names in Han use them).
 var varied = []*unicode.RangeTable{unicode.Han, unicode.Mongolian, unicode.Myanmar, unicode.Phags_Pa}
 
-// isControl tells C0, DEL and C1.
-func isControl(r rune) bool { return unicode.Is(unicode.Cc, r) }
+// isControl tells C0, DEL and C1: Unicode's Cc, which will not grow.
+func isControl(r rune) bool { return r < ' ' || r >= 0x7F && r < 0xA0 }
+
+// isPlain tells characters that join none of their kind: ASCII without CR, and
+// most of what Chinese is written with.
+func isPlain(r rune) bool {
+	return r < utf8.RuneSelf && r != '\r' || r >= '\u4E00' && r <= '\u9FFF' || // ideographs
+		r >= '\u3001' && r <= '\u3029' || r >= '\uFF01' && r <= '\uFF60' // their punctuation, and wide ASCII
+}
 
 // isIgnorable tells what is drawn as nothing at all: format characters
 // (direction marks, joiners, tags, soft hyphens), fillers, variation selectors.
