@@ -42,6 +42,7 @@ type Client struct {
 	slow      bool // writeSlowly has it
 	refused   bool // in Node.refusals
 	parked    bool // nobody reads; the poller tells when to
+	resting   bool // not even the poller looks, until the refusals are written
 	commands  []wire.Command
 	working   bool               // work runs, or is about to
 	stopWork  context.CancelFunc // ends the context of the command in work; nil if there is none
@@ -147,13 +148,18 @@ func (c *Client) leftUs() bool {
 	return c.closing != nil
 }
 
-// park leaves the socket to the poller; on false the caller must read on.
+// park leaves the socket to the poller; on false the caller must read on. What
+// a client sends that was just refused something is read with what follows.
 func (c *Client) park() bool {
 	if !c.watched {
 		return false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.refused && c.closing == nil {
+		c.parked, c.resting, c.stalled = true, true, true
+		return true
+	}
 	c.parked = c.node.poller.arm(c.socket) == nil
 	return c.parked
 }
@@ -163,6 +169,10 @@ func (c *Client) resume() {
 	c.mu.Lock()
 	parked := c.parked
 	c.parked = false
+	if c.resting { // it ends
+		c.resting = false
+		c.endStallLocked()
+	}
 	c.mu.Unlock()
 	if parked {
 		c.node.spawn(c.run)

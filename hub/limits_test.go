@@ -115,6 +115,47 @@ func TestOverloadedNodeRefusesRPCs(t *testing.T) {
 	}
 }
 
+// What a client sends to an overloaded node behind a refused command waits in
+// its socket until the refusal is written; all is answered, in its order.
+func TestRefusedClientsRest(t *testing.T) {
+	t.Parallel()
+	ctx := deadline(t)
+	var asked, early atomic.Int64
+	first := make(chan struct{})
+	var s tcp
+	s = startTCP(t, func(o *hub.Options) {
+		o.Overloaded = func() bool {
+			switch n := asked.Add(1); {
+			case n == 1:
+				close(first)
+			case n == 2 && s.Stats().QueueBytes > 0: // the first answer
+				early.Add(1)
+			}
+			return true
+		}
+	})
+	c := s.join(ctx, t, hubtest.DialOptions{}, nil)
+	send := func(id uint32) {
+		if err := c.Send(ctx, &wire.Command{ID: id, RPC: &wire.RPCRequest{Method: "echo", Data: []byte("1")}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(10)
+	<-first
+	const more = 30
+	for id := range uint32(more) {
+		send(11 + id)
+	}
+	for want := uint32(10); want <= 10+more; want++ {
+		if m, err := c.Next(ctx); err != nil || m.Reply == nil || m.Reply.ID != want || m.Reply.Error == nil || m.Reply.Error.Code != 111 {
+			t.Fatalf("await refusal %d: %+v, %v", want, m, err)
+		}
+	}
+	if early.Load() > 0 {
+		t.Error("the second command was read before the first refusal was written")
+	}
+}
+
 // Who sends RPCs to an overloaded node and reads no refusal is not read from any further.
 func TestRefusalsAreBounded(t *testing.T) {
 	t.Parallel()

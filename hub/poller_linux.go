@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 	"time"
@@ -51,7 +52,7 @@ func (p *poller) watch(s *socket, c *Client) bool {
 	if err != nil {
 		return false
 	}
-	s.raw = raw // writing without waiting needs no more than this
+	s.raw, s.conn.raw = raw, raw // reading and writing without waiting need no more than this
 	s.slot = p.enter(c)
 	if s.control(p, unix.EPOLL_CTL_ADD, unix.EPOLLONESHOT) != nil { // else a broken one would be reported without end
 		p.leave(s.slot)
@@ -145,6 +146,45 @@ func (s *socket) tryWrite(k *kernelWrite, b []byte) (n int, err error) {
 		return 0, nil
 	case k.errno != 0:
 		return 0, fmt.Errorf("write to the socket: %w", k.errno)
+	}
+	return k.n, nil
+}
+
+// kernelRead is one attempt to read.
+type kernelRead struct {
+	b     []byte
+	n     int
+	errno syscall.Errno
+	f     func(fd uintptr) bool // read, bound once
+}
+
+func (k *kernelRead) init() { k.f = k.read }
+
+// read is like kernelWrite.write.
+func (k *kernelRead) read(fd uintptr) bool {
+	for {
+		n, _, errno := syscall.RawSyscall(syscall.SYS_READ, fd, uintptr(unsafe.Pointer(unsafe.SliceData(k.b))), uintptr(len(k.b))) //nolint:gosec // b is not empty, and k keeps it
+		if errno != syscall.EINTR {
+			k.n, k.errno = int(n), errno //nolint:gosec // at most len(b), or not used
+			return true
+		}
+	}
+}
+
+// tryRead reads what is there at once, which may be nothing. An error is final.
+func (k *kernelRead) tryRead(raw syscall.RawConn, b []byte) (n int, err error) {
+	k.b = b
+	err = raw.Read(k.f)
+	k.b = nil
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("read from the socket: %w", err)
+	case k.errno == syscall.EAGAIN:
+		return 0, nil
+	case k.errno != 0:
+		return 0, fmt.Errorf("read from the socket: %w", k.errno)
+	case k.n == 0:
+		return 0, io.EOF
 	}
 	return k.n, nil
 }

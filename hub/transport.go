@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"syscall"
 	"time"
 
@@ -42,7 +43,9 @@ func (s *socket) read(limit int64) ([]byte, error) {
 func (s *socket) expect(limit int64) { s.conn.budget = limit + 2*readBuffer }
 
 // buffered tells whether something was received that is not read yet.
-func (s *socket) buffered() bool { return len(s.conn.early) > 0 || s.reader.Buffered() > 0 }
+func (s *socket) buffered() bool {
+	return len(s.conn.early) > 0 || s.conn.ahead != nil || s.reader.Buffered() > 0
+}
 
 // slowWrite is how much is written within one write timeout: whoever takes
 // that much each time is slow, but there.
@@ -76,9 +79,11 @@ func (s *socket) release() { _ = s.ws.CloseNow() }
 // queuedConn is the connection as the library sees it.
 type queuedConn struct {
 	net.Conn
-	early  []byte  // what the client sent behind its handshake
-	budget int64   // bytes that may still be read for this message
-	client *Client // set before the library writes
+	early  []byte          // what the client sent behind its handshake
+	raw    syscall.RawConn // nil: it can only be waited for
+	ahead  *readAhead      // what was received and not taken yet; nil: nothing
+	budget int64           // bytes that may still be read for this message
+	client *Client         // set before the library writes
 }
 
 // errTooBig ends a connection whose message does not end: the library counts
@@ -101,7 +106,51 @@ func (c *queuedConn) receive(b []byte) (int, error) {
 		}
 		return n, nil
 	}
+	if c.ahead == nil && c.raw != nil && len(b) < aheadBytes {
+		if err := c.readAhead(); err != nil {
+			return 0, err
+		}
+	}
+	if c.ahead != nil {
+		n := copy(b, c.ahead.rest)
+		if c.ahead.rest = c.ahead.rest[n:]; len(c.ahead.rest) == 0 {
+			aheads.Put(c.ahead)
+			c.ahead = nil
+		}
+		return n, nil
+	}
 	return c.Conn.Read(b) //nolint:wrapcheck // the library looks for io.EOF
+}
+
+// aheadBytes is how much is received at once of a client that has sent several
+// commands, or a long one: the library asks for it in small pieces.
+const aheadBytes = 16 << 10
+
+// readAhead is one attempt to read, and what it brought. A client has one only
+// while somebody is busy with what it said.
+type readAhead struct {
+	rest []byte // of buf
+	kernelRead
+	buf [aheadBytes]byte
+}
+
+var aheads = sync.Pool{New: func() any {
+	a := new(readAhead)
+	a.init()
+	return a
+}}
+
+// readAhead takes what has arrived, which may be nothing.
+func (c *queuedConn) readAhead() error {
+	a := aheads.Get().(*readAhead) //nolint:forcetypeassert // the pool holds nothing else
+	n, err := a.tryRead(c.raw, a.buf[:])
+	if n == 0 {
+		aheads.Put(a)
+		return err //nolint:wrapcheck // the library looks for io.EOF
+	}
+	a.rest = a.buf[:n]
+	c.ahead = a
+	return nil
 }
 
 // pongKey is no key of a message: those begin with a channel's name.
