@@ -1,5 +1,7 @@
 package wire
 
+import "encoding/binary"
+
 // These functions check JSON and find where its values end, without allocating.
 // Each takes the index in b where something should begin and returns the index
 // after it, or -1 if it is not there. That b is valid UTF-8 is checked elsewhere.
@@ -77,11 +79,25 @@ var endsRun = func() (table [256]bool) {
 	return table
 }()
 
+// endsRunIn tells whether endsRun holds for one of eight bytes: texts are long,
+// and most of a command.
+func endsRunIn(b uint64) bool {
+	const each, top = 0x0101010101010101, 0x8080808080808080
+	quote, escape := b^each*'"', b^each*'\\'
+	return ((b-each*' ')&^b|(quote-each)&^quote|(escape-each)&^escape)&top != 0
+}
+
 func scanString(b []byte, i int) int {
 	if i >= len(b) || b[i] != '"' {
 		return -1
 	}
 	for i++; i < len(b); i++ {
+		for len(b)-i >= 8 && !endsRunIn(binary.LittleEndian.Uint64(b[i:])) {
+			i += 8
+		}
+		if i == len(b) {
+			return -1
+		}
 		if !endsRun[b[i]] {
 			continue
 		}

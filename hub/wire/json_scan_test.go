@@ -41,7 +41,7 @@ func TestScanAgreesWithEncodingJSON(t *testing.T) {
 	// Pieces put together at random are nearly JSON much more often than random bytes are.
 	pieces := rapid.SampledFrom([]string{
 		"{", "}", "[", "]", ",", ":", `"a"`, `"`, `\`, "u12aF", "0", "1", "-", ".", "e", "E", "+", "true", "false", "null",
-		" ", "\n", "\t", "\r", "\x00", "\x1f", "\x7f", "\xff", "安", `{"a":1}`, `[]`, `{}`, `"\ud800"`, `"\n"`,
+		`"a text that is longer`, `than eight bytes, "`, "\u007f\u0080~#![]^", " ", "\n", "\t", "\r", "\x00", "\x1f", "\x7f", "\xff", "安", `{"a":1}`, `[]`, `{}`, `"\ud800"`, `"\n"`,
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		agreesOnJSON(t, []byte(strings.Join(rapid.SliceOfN(pieces, 0, 8).Draw(t, "pieces"), "")))

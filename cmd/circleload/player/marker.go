@@ -15,6 +15,8 @@ const (
 	padding      = " the circle listens and answers"
 )
 
+var words = strings.Repeat(padding, 64)
+
 var markerBytes = []byte(markerPrefix)
 
 // appendMarker appends the marker, and words until it has size bytes.
@@ -23,7 +25,11 @@ func appendMarker(dst []byte, planned time.Time, number uint64, size int) []byte
 	dst = strconv.AppendInt(append(dst, markerPrefix...), planned.UnixMicro(), 10)
 	dst = strconv.AppendUint(append(dst, ':'), number, 10)
 	if left := size - (len(dst) - start); left > 0 {
-		dst = append(dst, strings.Repeat(padding, left/len(padding)+1)[:left-1]...)
+		for left > len(words) {
+			dst = append(dst, words...)
+			left -= len(words)
+		}
+		dst = append(dst, words[:left-1]...)
 		dst = append(dst, '.') // a text does not end with a space
 	}
 	return dst
