@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -106,22 +107,40 @@ func (c *Client) serve() {
 // ends. Then nothing of it is left behind.
 func (c *Client) run() {
 	for {
-		frame, err := c.socket.read(c.node.opts.MaxMessageBytes)
-		if err != nil {
+		if err := c.readOne(); err != nil {
 			c.end()
 			return
 		}
-		c.take(frame)
 		if !c.socket.buffered() && c.park() {
 			return
 		}
 	}
 }
 
-// take handles one message. While the client is closing, only the peer's close frame is of interest.
+func (c *Client) readOne() error {
+	r, err := c.socket.next(c.node.opts.MaxMessageBytes)
+	if err != nil {
+		return err
+	}
+	frame := messages.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
+	defer releaseMessage(frame)
+	if *frame, err = appendMessage((*frame)[:0], r); err != nil {
+		return err
+	}
+	c.take(*frame)
+	return nil
+}
+
+// take handles one message, which it does not keep. While the client is closing,
+// only the peer's close frame is of interest.
 func (c *Client) take(frame []byte) {
 	if c.leftUs() {
 		return
+	}
+	refuse := c.node.overloaded()
+	kept := !refuse
+	if kept { // by the commands
+		frame = bytes.Clone(frame)
 	}
 	cmds, err := wire.Decode(c.format.protocol(), frame, wire.DecodeLimits{})
 	if err != nil {
@@ -132,9 +151,13 @@ func (c *Client) take(frame []byte) {
 		switch cmd := &cmds[i]; {
 		case cmd.Pong:
 			c.pong()
-		case cmd.RPC != nil && c.node.overloaded() && c.refuseLater(cmd.ID):
+		case refuse && cmd.RPC != nil && c.refuseLater(cmd.ID):
 		default:
-			c.submit(*cmd)
+			if !kept {
+				kept = true
+				cmds, _ = wire.Decode(c.format.protocol(), bytes.Clone(frame), wire.DecodeLimits{}) // as before
+			}
+			c.submit(cmds[i])
 		}
 	}
 }

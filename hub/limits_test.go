@@ -121,10 +121,14 @@ func TestRefusedClientsRest(t *testing.T) {
 	t.Parallel()
 	ctx := deadline(t)
 	var asked, early atomic.Int64
+	var overloaded atomic.Bool
 	first := make(chan struct{})
 	var s tcp
 	s = startTCP(t, func(o *hub.Options) {
 		o.Overloaded = func() bool {
+			if !overloaded.Load() {
+				return false
+			}
 			switch n := asked.Add(1); {
 			case n == 1:
 				close(first)
@@ -140,6 +144,7 @@ func TestRefusedClientsRest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	overloaded.Store(true)
 	send(10)
 	<-first
 	const more = 30
@@ -153,6 +158,50 @@ func TestRefusedClientsRest(t *testing.T) {
 	}
 	if early.Load() > 0 {
 		t.Error("the second command was read before the first refusal was written")
+	}
+}
+
+// attentive looks at the data of a subscription after a while.
+type attentive struct {
+	hubtest.Open
+	look chan struct{}
+	data chan string
+}
+
+func (h attentive) Subscribe(_ context.Context, _ *hub.Client, r hub.SubscribeRequest) (hub.SubscribeReply, error) {
+	<-h.look
+	h.data <- string(r.Data)
+	return hub.SubscribeReply{}, nil
+}
+
+// Commands that are kept outlive the buffer that they were read into, also those
+// that came behind a refused one.
+func TestCommandsOutliveTheirMessage(t *testing.T) {
+	t.Parallel()
+	for name, overloaded := range map[string]bool{"calm": false, "overloaded": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				h := attentive{look: make(chan struct{}), data: make(chan string, 10)}
+				s := start(t, func(o *hub.Options) {
+					o.Handler, o.Overloaded = h, func() bool { return overloaded }
+				})
+				c := s.connected(t.Context(), t, wire.JSON, "")
+				for _, data := range []string{`"what was said"`, `"WHAT CAME NEXT"`, `"WHAT CAME LAST"`} {
+					if err := c.Send(t.Context(),
+						&wire.Command{ID: 10, RPC: &wire.RPCRequest{Method: "echo", Data: []byte("1")}},
+						&wire.Command{ID: 11, Subscribe: &wire.SubscribeRequest{Channel: "c", Data: []byte(data)}},
+					); err != nil {
+						t.Fatal(err)
+					}
+				}
+				synctest.Wait()
+				close(h.look)
+				if got := <-h.data; got != `"what was said"` {
+					t.Errorf("the first command holds %s", got)
+				}
+			})
+		})
 	}
 }
 

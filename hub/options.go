@@ -61,7 +61,7 @@ type Options struct {
 	OccupancyInterval time.Duration
 
 	// Overloaded, if set, tells whether RPCs are to be answered with error 111 before anything is done for them. It is
-	// asked for each and must be cheap.
+	// asked for each message of a client and must be cheap.
 	Overloaded func() bool
 
 	// Observe, if set, is told of every fan-out. It is called from many goroutines and must not block.

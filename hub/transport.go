@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -27,15 +29,49 @@ type socket struct {
 	slot   slot // in the poller
 }
 
-// read returns the next message, for which at most limit bytes are taken from
+// next waits for the next message, for which at most limit bytes are taken from
 // the network; one caller at a time. An error is final.
-func (s *socket) read(limit int64) ([]byte, error) {
+func (s *socket) next(limit int64) (io.Reader, error) {
 	s.expect(limit)
-	_, frame, err := s.ws.Read(context.Background()) // ended by abort
+	_, r, err := s.ws.Reader(context.Background()) // ended by abort
 	if err != nil {
-		return nil, fmt.Errorf("read a message: %w", err)
+		return nil, fmt.Errorf("await a message: %w", err)
 	}
-	return frame, nil
+	return r, nil
+}
+
+// messages are buffers of readers: most of a message is kept by nobody, if it
+// is refused, and else exactly so many bytes.
+var messages = sync.Pool{New: func() any {
+	b := make([]byte, 0, messageBuffer)
+	return &b
+}}
+
+const (
+	messageBuffer  = 2 << 10
+	maxKeptMessage = 16 << 10 // a larger buffer does not go back to the pool
+)
+
+func releaseMessage(b *[]byte) {
+	if cap(*b) <= maxKeptMessage {
+		messages.Put(b)
+	}
+}
+
+// appendMessage reads all of a message.
+func appendMessage(b []byte, r io.Reader) ([]byte, error) {
+	for {
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return b, nil
+		case err != nil:
+			return b, fmt.Errorf("read a message: %w", err)
+		case len(b) == cap(b):
+			b = slices.Grow(b, cap(b))
+		}
+	}
 }
 
 // expect lets a message of the limit come. Control frames before it do not count,
