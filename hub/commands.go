@@ -54,6 +54,9 @@ func (c *Client) work() {
 		if !ok {
 			return
 		}
+		if cmd.RPC != nil && c.node.overloaded() && c.refuseLater(cmd.ID) {
+			continue // it had room when it came, and waited behind others of the client
+		}
 		c.execute(&cmd)
 	}
 }

@@ -161,6 +161,35 @@ func TestRefusedClientsRest(t *testing.T) {
 	}
 }
 
+// Commands of one client are done one after the other. What waits behind one
+// when the node becomes overloaded is refused when its turn comes, not done.
+func TestOverloadedNodeRefusesWhatWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		var calls atomic.Int64
+		var overloaded atomic.Bool
+		s := start(t, func(o *hub.Options) {
+			o.Handler, o.Overloaded, o.CommandTimeout = counting{calls: &calls}, overloaded.Load, time.Second
+		})
+		c := s.connected(ctx, t, wire.JSON, "")
+		_, done := sendAll(ctx, c, 10, "stuck")
+		<-done
+		overloaded.Store(true)
+		answers := make(map[uint32]int)
+		for range 10 {
+			m, err := c.Next(ctx)
+			if err != nil || m.Reply == nil || m.Reply.Error == nil {
+				t.Fatalf("await an answer: %+v, %v", m, err)
+			}
+			answers[m.Reply.Error.Code]++
+		}
+		if calls.Load() != 1 || answers[111] != 9 {
+			t.Errorf("%d were done; answers %v", calls.Load(), answers)
+		}
+	})
+}
+
 // attentive looks at the data of a subscription after a while.
 type attentive struct {
 	hubtest.Open
