@@ -79,6 +79,7 @@ func (n *Node) flushRefusalsSoon(c *Client) {
 		c.mu.Lock()
 		c.refused = false // the node is stopped
 		c.mu.Unlock()
+		c.endRest()
 	}
 }
 
