@@ -7,6 +7,7 @@ import (
 	"lifecircle/internal/id"
 	"lifecircle/internal/idempotency"
 	"lifecircle/internal/problem"
+	"lifecircle/payments/ledger"
 )
 
 // Kinds of holds.
@@ -47,7 +48,7 @@ func (placeHold) want(*wants, id.ID)               {}
 func (h placeHold) accounts(*batch, id.ID) []id.ID { return []id.ID{h.user} }
 
 func (h placeHold) decide(b *batch, _ id.ID) (any, error) {
-	if b.book.Account(h.user) == nil {
+	if a := b.book.Account(h.user); a == nil || a.Kind != ledger.Wallet {
 		return nil, problem.New(problem.UserNotFound, "There is no such user.")
 	}
 	if err := b.hold(h.user, h.id, holdReview, h.amount, h.reason, h.release); err != nil {

@@ -3,6 +3,7 @@ package payments
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -124,16 +125,27 @@ const holdsEvery = 5 * time.Second // how late a hold may end
 
 // watchHolds ends holds whose time has come, until ctx ends.
 func (s *Service) watchHolds(ctx context.Context) error {
-	for pause(ctx, holdsEvery) {
-		due, err := s.readDueHolds(ctx)
+	for {
+		err := s.endDueHolds(ctx)
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("look after holds", "err", err)
 		}
-		for _, h := range due {
-			if err := s.ReleaseHold(ctx, h.account, h.hold); err != nil && ctx.Err() == nil {
-				s.log.Warn("end a hold", "hold", h.hold, "err", err)
-			}
+		if !pause(ctx, holdsEvery) {
+			return nil
 		}
 	}
-	return nil
+}
+
+func (s *Service) endDueHolds(ctx context.Context) error {
+	for {
+		due, err := s.readDueHolds(ctx)
+		for _, h := range due { // one that cannot be ended keeps no other
+			if e := s.ReleaseHold(ctx, h.account, h.hold); e != nil {
+				err = fmt.Errorf("end hold %s: %w", h.hold, e)
+			}
+		}
+		if err != nil || len(due) < dueHolds {
+			return err
+		}
+	}
 }
