@@ -19,6 +19,7 @@ var layers = []layer{
 		"internal/id", "internal/money", "internal/problem", "internal/obs", "internal/text", "internal/cursor",
 		"internal/groupcommit", "internal/config", "migrations", "static",
 		"feed/policy", "feed/rank", "payments/ledger", // pure: functions from values to values
+		"internal/creditscore/model", "internal/creditscore/trust", "internal/creditscore/population", // pure as well
 		"payments/provider", // what the other side of money promises; who keeps it is domain
 	}},
 	{name: "database", packages: []string{"internal/pg", "internal/localpg"}},
@@ -69,7 +70,10 @@ var bans = []ban{
 		"lifecircle/hub/...", "github.com/labstack/echo/...", "github.com/coder/websocket/...", "github.com/redis/go-redis/...",
 	}},
 	{packages: []string{"feed/...", "payments", "payments/ledger"}, imports: []string{"net/http"}, direct: true}, // providers speak it
-	{packages: []string{"feed/policy", "feed/rank", "payments/ledger", "internal/id", "internal/money"}, direct: true, imports: []string{
+	{packages: []string{
+		"feed/policy", "feed/rank", "payments/ledger", "internal/id", "internal/money",
+		"internal/creditscore/model", "internal/creditscore/trust", "internal/creditscore/population",
+	}, direct: true, imports: []string{
 		"database/sql", "github.com/jackc/pgx/...", "net/...", "os/...",
 	}},
 }
