@@ -72,13 +72,11 @@ func wilson(good, bad int) float64 {
 	return (p + z*z/(2*n) - spread) / (1 + z*z/n)
 }
 
-// whole rounds the items of a part: the part to the nearest point, half up,
-// and the items by largest remainder, so that they add up to it; of two equal
+// whole rounds a part to the nearest point, half up, and its items by largest remainder, so that they add up to it; of two equal
 // remainders the first is rounded up.
-func whole(items [3]int64) (part int, rounded [3]int) {
-	total := items[0] + items[1] + items[2]
-	part = int((total + micro/2) / micro)
-	missing := part
+func whole(items [3]int64) (sum int, rounded [3]int) {
+	sum = part(items)
+	missing := sum
 	for i, p := range items {
 		rounded[i] = int(p / micro)
 		missing -= rounded[i]
@@ -92,15 +90,18 @@ func whole(items [3]int64) (part int, rounded [3]int) {
 		}
 		rounded[best]++
 	}
-	return part, rounded
+	return sum, rounded
+}
+
+func part(items [3]int64) int {
+	return int((items[0] + items[1] + items[2] + micro/2) / micro)
 }
 
 // raw adds up what the figures earn: it is not bounded by gates yet.
 func raw(f *figures) int {
 	total := Floor + f.penalties
 	for _, items := range curves(f) {
-		part, _ := whole(items)
-		total += part
+		total += part(items)
 	}
 	return total
 }

@@ -51,15 +51,21 @@ type Group struct {
 // highest, and whether it opens a review. Groups of less than fewest people are
 // left out: their rates say nothing. The ratio is 1 where nothing can be compared.
 func Fairness(groups []Group, fewest int) (ratio float64, review bool) {
-	low, high := math.Inf(1), 0.0
+	var low, high Group
 	for _, g := range groups {
-		if g.Total > 0 && g.Total >= fewest {
-			rate := float64(g.Passed) / float64(g.Total)
-			low, high = min(low, rate), max(high, rate)
+		if g.Total == 0 || g.Total < fewest {
+			continue
+		}
+		if low.Total == 0 || g.Passed*low.Total < low.Passed*g.Total {
+			low = g
+		}
+		if high.Total == 0 || g.Passed*high.Total > high.Passed*g.Total {
+			high = g
 		}
 	}
-	if high == 0 {
+	if high.Passed == 0 {
 		return 1, false
 	}
-	return low / high, low/high < FairnessFloor
+	ratio = float64(low.Passed*high.Total) / float64(high.Passed*low.Total)
+	return ratio, ratio < FairnessFloor
 }

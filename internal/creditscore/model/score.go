@@ -137,8 +137,8 @@ func parts(f *figures, in *Inputs) []Part {
 		{ID: "connections", Max: 30, Items: items(Item{ID: "contacts", Value: len(in.Contacts), Max: 30})},
 	}
 	for i, earned := range curves(f) {
-		part, rounded := whole(earned)
-		out[i].Points = part
+		sum, rounded := whole(earned)
+		out[i].Points = sum
 		for j := range out[i].Items {
 			out[i].Items[j].Points = rounded[j]
 			out[i].Items[j].Next = next(f, out[i].Items[j].ID)

@@ -7,11 +7,12 @@ import "slices"
 func together(best *plan, f figures, target int) {
 	sets := choices(&f, target)
 	set := slices.MaxFunc(sets, func(a, b []Action) int { return worth(&f, a) - worth(&f, b) })
-	g := f
+	base := f
 	for _, a := range set {
-		a.apply(&g)
+		a.apply(&base)
 	}
-	var taken [len(counts{})]int
+	g := base
+	var taken counts
 	for final(&g) < target {
 		do, n := bargain(&g, &taken, target)
 		if n == 0 {
@@ -19,10 +20,6 @@ func together(best *plan, f figures, target int) {
 		}
 		Action{Do: counted()[do], N: n}.apply(&g)
 		taken[do] += n
-	}
-	base := f
-	for _, a := range set {
-		a.apply(&base)
 	}
 	trim(&base, &taken, target)
 	actions := slices.Clone(set)
@@ -47,32 +44,36 @@ func worth(f *figures, actions []Action) int {
 	return final(&g)*2 + int(g.level)
 }
 
+// chunks are how many portions the most of an action is weighed in.
+const chunks = 8
+
 // bargain returns what gains the most points for a day of effort, and how many
-// of it are to be done at once.
+// of it are to be done at once; 0 where nothing gains.
 func bargain(f *figures, taken *counts, target int) (do, n int) {
 	best, now := 0.0, final(f)
 	for i, kind := range counted() {
 		rest := kind.most(f)
-		if kind != CleanMonths { // which counts what was done before by itself
+		step := (rest + chunks - 1) / chunks
+		if kind != CleanMonths { // which knows by itself what was done before
 			rest -= taken[i]
+		} else {
+			step = min(rest, windowMonths/chunks)
 		}
-		for _, step := range [...]int{1, 3, 10, 40, rest} {
-			if step > rest || step < 1 {
-				continue
-			}
-			g := *f
-			a := Action{Do: kind, N: step}
-			a.apply(&g)
-			if rate := float64(min(target, final(&g))-now) / float64(a.effort()); rate > best {
-				best, do, n = rate, i, step
-			}
+		if step = min(step, rest); step < 1 {
+			continue
+		}
+		g := *f
+		a := Action{Do: kind, N: step}
+		a.apply(&g)
+		if rate := float64(min(target, final(&g))-now) / float64(a.effort()); rate > best {
+			best, do, n = rate, i, step
 		}
 	}
 	return do, n
 }
 
-// trim takes back what is not needed for the target, the most laborious first.
-// Without it, or where the target is not reached, everything stays.
+// trim takes back what is not needed for the target, or for as much as can be
+// reached of it, the last of counted first.
 func trim(base *figures, taken *counts, target int) {
 	total := func() int {
 		g := *base
@@ -81,9 +82,7 @@ func trim(base *figures, taken *counts, target int) {
 		}
 		return final(&g)
 	}
-	if total() < target {
-		return
-	}
+	target = min(target, total())
 	for i := len(taken) - 1; i >= 0; i-- {
 		low, high := -1, taken[i]
 		for high-low > 1 {

@@ -1,0 +1,47 @@
+package model_test
+
+import (
+	"testing"
+
+	"lifecircle/internal/creditscore/model"
+	"lifecircle/internal/creditscore/population"
+)
+
+// BenchmarkNightly folds and scores people one after the other, and T14: what
+// 4.5 million take on one core, extrapolated from this slice; trust is not in
+// it (see BenchmarkPropagate), nor is reading events.
+func BenchmarkNightly(b *testing.B) {
+	w := population.New(1, 2000, population.Towns, today())
+	lookup, _, err := w.Trust(population.Attack{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	histories := make([][]model.Event, 500)
+	total := 0
+	for i := range histories {
+		histories[i] = population.Events(w.History(i))
+		total += len(histories[i])
+	}
+	b.ReportMetric(float64(total)/500, "events/user")
+	for i := 0; b.Loop(); i++ {
+		model.Points(model.Fold(histories[i%500], w.AsOf), lookup, w.AsOf)
+	}
+	each := b.Elapsed().Seconds() / float64(b.N)
+	b.ReportMetric(each*4.5e6, "s/4.5M_users_extrapolated")
+}
+
+func BenchmarkExplain(b *testing.B) {
+	w := population.New(1, 2000, population.Towns, today())
+	lookup, _, err := w.Trust(population.Attack{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	folded := make([]model.Inputs, 500)
+	for i := range folded {
+		folded[i] = w.Inputs(i)
+	}
+	for i := 0; b.Loop(); i++ {
+		in := folded[i%500]
+		model.Explain(in, lookup, w.AsOf, model.Points(in, lookup, w.AsOf), nil)
+	}
+}
