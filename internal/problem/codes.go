@@ -35,6 +35,7 @@ const (
 	TipDayLimit        Code = "tip_day_limit"
 	TipMonthLimit      Code = "tip_month_limit"
 	NotRefundable      Code = "not_refundable_by_you"
+	TipAdultsOnly      Code = "tip_adults_only"
 
 	NotFound        Code = "not_found"
 	UserNotFound    Code = "user_not_found"
@@ -68,6 +69,10 @@ const (
 	ParentUnsuitable  Code = "parent_unsuitable"
 	RoleUnknown       Code = "role_unknown"
 	RulesUnsupported  Code = "rules_unsupported"
+	RuleMalformed     Code = "rule_malformed"
+	RuleTooLong       Code = "rule_too_long"
+	RuleTooCostly     Code = "rule_too_costly"
+	RuleGender        Code = "rule_gender"
 	PhotosUnsupported Code = "photos_unsupported"
 
 	AmountMalformed     Code = "amount_malformed"
@@ -100,7 +105,7 @@ var statuses = map[Code]int{
 
 	Unauthorized: 401, InvalidCredentials: 401, InvalidToken: 401, TokenExpired: 401, RefreshReused: 401,
 	Banned: 403, NotAllowed: 403, RoleRequired: 403, NotAuthor: 403,
-	OwnPost: 403, TipDayLimit: 403, TipMonthLimit: 403, NotRefundable: 403,
+	OwnPost: 403, TipDayLimit: 403, TipMonthLimit: 403, NotRefundable: 403, TipAdultsOnly: 403,
 
 	NotFound: 404, UserNotFound: 404, CircleNotFound: 404, PostNotFound: 404, CommentNotFound: 404,
 	TipNotFound: 404, TopUpNotFound: 404, PayoutNotFound: 404, ProviderUnknown: 422,
@@ -110,6 +115,7 @@ var statuses = map[Code]int{
 
 	Invalid_: 422, TextEmpty: 422, TextTooLong: 422, TextControl: 422, HandleForm: 422, PasswordWeak: 422,
 	CategoryUnknown: 422, ParentUnsuitable: 422, RoleUnknown: 422, RulesUnsupported: 422, PhotosUnsupported: 422,
+	RuleMalformed: 422, RuleTooLong: 422, RuleTooCostly: 422, RuleGender: 422,
 	AmountMalformed: 422, AmountNotPositive: 422, AmountTooLarge: 422, AmountTooSmall: 422, CurrencyUnsupported: 422,
 	TipTooLarge: 422, VisibilityUnknown: 422, SharesUnsuitable: 422, PartnerUnsuitable: 422, LimitUnsuitable: 422,
 	MonthMalformed: 422, PayoutRefused: 422,

@@ -20,12 +20,21 @@ type Problem struct {
 	RetryAfter time.Duration // for 429 and 503: when to come again
 }
 
-// Clause is one condition of a rule that was not met.
+// Clause is one condition of a rule that was not met: in English, and for
+// clients that say it in another language.
 type Clause struct {
 	Clause string `json:"clause"`
 	Have   string `json:"have"`
 	Need   string `json:"need"`
 	How    string `json:"how"`
+
+	Way       int      `json:"way,omitempty" doc:"clauses of one way are met together, one way is enough; the first is the nearest"`
+	Attribute string   `json:"attribute,omitempty" doc:"what is compared, as rules name it" example:"user.credit"`
+	Test      string   `json:"test,omitempty" enum:"true,false,equal,not_equal,less_than,at_least,more_than,at_most,one_of,none_of,contains,lacks"`
+	Value     string   `json:"value,omitempty" doc:"what there is; absent: unknown or none"`
+	Values    []string `json:"values,omitempty" doc:"what it is compared with"`
+	Target    string   `json:"target,omitempty" doc:"the nearest value that is enough; absent: there is none"`
+	Missing   int      `json:"missing,omitempty" doc:"target less value, of numbers"`
 }
 
 // Field is a fault at one place of the input.
