@@ -75,11 +75,13 @@ var crimes = []crime{
 	// entries and transfers
 	{
 		`SELECT e.transfer_id, e.created_at FROM entries e JOIN transfers t ON t.id = e.transfer_id WHERE t.kind = 'test' LIMIT 1`,
-		`UPDATE entries SET amount = amount + 1 WHERE transfer_id = %s AND account_id <> 31`, `sum_zero: The entries of a transfer`, []string{"running_balances", "balances"},
+		`UPDATE entries SET amount = amount + 1 WHERE transfer_id = %s AND account_id <> 31`, `sum_zero: The entries of a transfer`,
+		[]string{"running_balances", "balances"},
 	},
 	{
 		`SELECT transfer_id, created_at FROM tips ORDER BY 1 LIMIT 1`,
-		`UPDATE entries SET amount = amount + 5 WHERE transfer_id = %s AND amount < 0`, `sum_zero: All entries together`, []string{"running_balances", "balances", "tips"},
+		`UPDATE entries SET amount = amount + 5 WHERE transfer_id = %s AND amount < 0`, `sum_zero: All entries together`,
+		[]string{"running_balances", "balances", "tips"},
 	},
 	{`SELECT 7, '2026-02-03Z'::timestamptz`, `INSERT INTO transfers VALUES (%s, 'test', 31, 'x', '2026-02-03Z')`, `transfers: A transfer has no entries`, nil},
 	{`SELECT id, created_at FROM transfers WHERE kind = 'test' LIMIT 1`, `DELETE FROM transfers WHERE id = %s`, `transfers: An entry has no transfer`, nil},
@@ -91,7 +93,8 @@ var crimes = []crime{
 	{
 		`SELECT account_id, created_at FROM entries WHERE version = 2 AND account_id > 1000 LIMIT 1`,
 		`DELETE FROM entries WHERE account_id = %s AND version = 1`,
-		`running_balances: The entries of an account are not numbered`, []string{"sum_zero", "balances"},
+		`running_balances: The entries of an account are not numbered`,
+		[]string{"sum_zero", "balances"},
 	},
 	{
 		`SELECT account_id, max(created_at) FROM entries WHERE account_id > 1000 GROUP BY 1 LIMIT 1`,
@@ -109,7 +112,8 @@ var crimes = []crime{
 	},
 	{
 		`SELECT account_id, min(created_at) FROM entries WHERE account_id > 1000 GROUP BY 1 LIMIT 1`,
-		`DELETE FROM accounts WHERE id = %[1]s; DELETE FROM holds WHERE account_id = %[1]s AND kind = 'review'`, `balances: Entries belong to an account`, []string{"wallets", "holds"},
+		`DELETE FROM accounts WHERE id = %[1]s; DELETE FROM holds WHERE account_id = %[1]s AND kind = 'review'`, `balances: Entries belong to an account`,
+		[]string{"wallets", "holds"},
 	},
 	{
 		`SELECT 12345, '2026-02-03Z'::timestamptz`, `INSERT INTO users (id, handle, display_name, password_hash, created_at) VALUES (%s, 'poor', 'Poor', '-', '2026-02-03Z')`,
@@ -119,12 +123,14 @@ var crimes = []crime{
 	{
 		`SELECT account_id, max(created_at) FROM entries WHERE account_id > 1000 GROUP BY 1 LIMIT 1`,
 		`ALTER TABLE accounts DROP CONSTRAINT accounts_not_overdrawn; UPDATE accounts SET balance = held - 1 WHERE id = %s`,
-		`overdrafts: An account that may not owe has less`, []string{"guards", "balances"},
+		`overdrafts: An account that may not owe has less`,
+		[]string{"guards", "balances"},
 	},
 	{
 		`SELECT account_id, max(created_at) FROM entries WHERE account_id > 1000 GROUP BY 1 LIMIT 1`,
 		`UPDATE entries SET balance = -1 WHERE account_id = %[1]s AND version = (SELECT max(version) FROM entries WHERE account_id = %[1]s)`,
-		`overdrafts: An account that may not owe was below zero`, []string{"running_balances"},
+		`overdrafts: An account that may not owe was below zero`,
+		[]string{"running_balances"},
 	},
 	// holds
 	{
@@ -161,7 +167,8 @@ var crimes = []crime{
 	},
 	{
 		`SELECT transfer_id, created_at FROM tips WHERE refunded < amount LIMIT 1`, `DELETE FROM tips WHERE transfer_id = %s`,
-		`tips: A transfer is of a tip that is not there`, []string{"post_totals", "payers", "keys"},
+		`tips: A transfer is of a tip that is not there`,
+		[]string{"post_totals", "payers", "keys"},
 	},
 	// refunds
 	{`SELECT transfer_id, created_at FROM refunds LIMIT 1`, `UPDATE refunds SET tip_id = 1 WHERE transfer_id = %s`, `refunds: A refund is of a tip that is not there`, nil},
@@ -173,12 +180,14 @@ var crimes = []crime{
 	},
 	{
 		`SELECT r.transfer_id, r.created_at FROM refunds r LIMIT 1`, `UPDATE entries SET account_id = 23 WHERE transfer_id = %s AND amount > 0`,
-		`refunds: The transfer of a refund does not take`, []string{"running_balances", "balances"},
+		`refunds: The transfer of a refund does not take`,
+		[]string{"running_balances", "balances"},
 	},
 	{`SELECT transfer_id, created_at FROM refunds LIMIT 1`, `DELETE FROM refunds WHERE transfer_id = %s`, `refunds: A transfer is of a refund that is not there`, []string{"keys"}},
 	{
 		`SELECT transfer_id, created_at FROM tips WHERE refunded > 1 LIMIT 1`, `UPDATE tips SET refunded = refunded - 1 WHERE transfer_id = %s`,
-		`refunds: What a tip says was given back`, []string{"post_totals"},
+		`refunds: What a tip says was given back`,
+		[]string{"post_totals"},
 	},
 	{
 		`SELECT r.transfer_id, t.created_at FROM refunds r JOIN tips t ON t.circle_id = r.circle_id AND t.id = r.tip_id WHERE r.amount = t.amount AND r.platform_part > 0 LIMIT 1`,
@@ -205,7 +214,8 @@ var crimes = []crime{
 	},
 	{
 		`SELECT id, ended_at FROM withdrawals WHERE status = 'paid' LIMIT 1`, `DELETE FROM withdrawals WHERE id = %[1]s; DELETE FROM holds WHERE id = %[1]s`,
-		`withdrawals: A transfer is of a withdrawal that is not there`, []string{"keys"},
+		`withdrawals: A transfer is of a withdrawal that is not there`,
+		[]string{"keys"},
 	},
 	// what is counted
 	{`SELECT post_id, min(created_at) FROM tips GROUP BY 1 LIMIT 1`, `UPDATE post_counts SET tip_total = tip_total + 1 WHERE post_id = %s`, `post_totals: The number or the sum`, nil},
