@@ -68,7 +68,7 @@ func SeedMoney(ctx context.Context, pool *pgxpool.Pool, service *feed.Service, w
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "They have money, too, and tipped %d posts' authors ¥%d.%02d.\n", len(tips), fen/100, fen%100)
+	fmt.Fprintf(out, "They have money, too: %d tips, ¥%d.%02d in all.\n", len(tips), fen/100, fen%100)
 	return nil
 }
 

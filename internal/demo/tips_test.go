@@ -70,7 +70,7 @@ func TestDemoPeopleHaveMoneyAndTip(t *testing.T) {
 	if tips < 50 || poor > 0 || sum != 0 {
 		t.Errorf("%d tips, %d people without money, all accounts sum to %d", tips, poor, sum)
 	}
-	if !strings.Contains(told.String(), "tipped") {
+	if !strings.Contains(told.String(), "tips") {
 		t.Errorf("people are told %q", told.String())
 	}
 }
