@@ -29,6 +29,10 @@ func (p program) do(ctx context.Context) error {
 		return p.withDatabase(ctx, p.migrate)
 	case config.Seed:
 		return p.withDatabase(ctx, p.seed)
+	case config.Audit:
+		return p.withBooks(ctx, p.audit)
+	case config.Reconcile:
+		return p.withBooks(ctx, p.reconcile)
 	case config.RotateKeys:
 		return p.withDatabase(ctx, p.rotateKeys)
 	case config.Version:

@@ -15,6 +15,8 @@ const (
 	Serve      Command = "serve"
 	Migrate    Command = "migrate"
 	Seed       Command = "seed"
+	Audit      Command = "audit"
+	Reconcile  Command = "reconcile"
 	RotateKeys Command = "keys rotate"
 	Version    Command = "version"
 )
@@ -25,6 +27,7 @@ type Config struct {
 	Command  Command
 	Database Database
 	Server   Server
+	Books    Books
 	NewEpoch bool // migrate: give every circle's log a new name
 }
 
