@@ -137,12 +137,17 @@ func outward(err error) error {
 }
 
 var (
-	errSuspended      = problem.New(problem.Banned, "This account is suspended.")
+	errSuspended      = refusal(problem.Banned, "This account is suspended.", problem.Clause{Clause: "account", Have: "suspended", Need: "an account in good standing", How: "write to the operator"})
 	errSignIn         = problem.New(problem.Unauthorized, "Sign in first.")
 	errKeyMissing     = problem.New(problem.IdempotencyKeyNeeded, "Moving money takes an Idempotency-Key, so that a repeated request moves it once.")
 	errCircleNotFound = problem.New(problem.CircleNotFound, "There is no such circle.")
 	errTipNotFound    = problem.New(problem.TipNotFound, "There is no such tip.")
 )
+
+// refusal says which rule stands against an action.
+func refusal(code problem.Code, detail string, rule problem.Clause) error {
+	return &problem.Problem{Code: code, Detail: detail, Rule: []problem.Clause{rule}}
+}
 
 // pause waits; false if ctx ended first.
 func pause(ctx context.Context, d time.Duration) bool {
