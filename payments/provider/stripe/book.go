@@ -3,10 +3,12 @@ package stripe
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	sdk "github.com/stripe/stripe-go/v85"
 
+	"lifecircle/internal/money"
 	"lifecircle/payments/provider"
 )
 
@@ -59,6 +61,9 @@ func line(b *sdk.BalanceTransaction) (l provider.Line, ours bool, err error) {
 		return l, false, nil
 	}
 	l.Ref, l.At = b.Source.ID, at(b.Created)
-	l.Amount, err = cny(amount, currency)
-	return l, err == nil, err
+	l.Amount = money.Amount{Amount: amount, Currency: money.Currency(strings.ToUpper(string(currency)))}
+	if amount < 0 {
+		return l, false, fmt.Errorf("a source of %d %.10q", amount, currency)
+	}
+	return l, true, nil
 }

@@ -14,13 +14,14 @@ import (
 )
 
 const (
-	openFor     = 24 * time.Hour // the longest that a session is open
-	maxSessions = 20_000         // looked at for one whose reference was lost
+	openFor     = 24 * time.Hour   // the longest that a session is open
+	grace       = 15 * time.Minute // a session outlives its order by: Stripe wants 30 minutes at least
+	maxSessions = 20_000           // looked at for one whose reference was lost
 )
 
 // Checkout implements provider.Provider. All parameters come from the order,
 // so that a repeated call is the same request and gets the same answer. The
-// order must expire 30 minutes to 24 hours after the first call.
+// order must expire 15 minutes to 23 hours after the first call.
 func (s *Client) Checkout(ctx context.Context, o provider.Order) (provider.Checkout, error) {
 	if err := checkAmount(o.Amount); err != nil {
 		return provider.Checkout{}, fmt.Errorf("open payment %s: %w", o.ID, err)
@@ -51,7 +52,7 @@ func sessionParams(o provider.Order) *sdk.CheckoutSessionCreateParams {
 		p.SuccessURL, p.CancelURL = sdk.String(o.ReturnURL), sdk.String(o.ReturnURL)
 	}
 	if !o.ExpiresAt.IsZero() {
-		p.ExpiresAt = sdk.Int64(o.ExpiresAt.Unix())
+		p.ExpiresAt = sdk.Int64(o.ExpiresAt.Add(grace).Unix())
 	}
 	p.SetIdempotencyKey("checkout-" + o.ID)
 	return p

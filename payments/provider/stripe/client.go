@@ -137,7 +137,8 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 }
 
 // explain makes an error of the SDK fit for the log, and says what is final:
-// ErrUnknown for what is missing, ErrRefused for what Stripe will never do.
+// ErrUnknown for what is missing, ErrRefused for what Stripe will never do,
+// ErrIDTaken for a request that differs from the one that had its key before.
 func explain(err error) error {
 	e := new(sdk.Error)
 	if !errors.As(err, &e) {
@@ -152,7 +153,9 @@ func explain(err error) error {
 		return fmt.Errorf("%w: %w", provider.ErrUnknown, short)
 	case e.Code == sdk.ErrorCodeBalanceInsufficient, e.Code == sdk.ErrorCodeIdempotencyKeyInUse:
 		return short
-	case e.HTTPStatusCode == http.StatusBadRequest: // this id with other parameters, or parameters that it never takes
+	case e.Type == sdk.ErrorTypeIdempotency:
+		return fmt.Errorf("%w: %w", provider.ErrIDTaken, short)
+	case e.HTTPStatusCode == http.StatusBadRequest:
 		return fmt.Errorf("%w: %w", provider.ErrRefused, short)
 	}
 	return short

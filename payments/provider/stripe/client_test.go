@@ -197,6 +197,11 @@ func TestAReferenceOfAnotherOrder(t *testing.T) {
 func TestOrdersThatStripeNeverTakes(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
+	brief := providertest.NewOrder(5) // the life of a top-up, already begun
+	brief.ExpiresAt = time.Now().Add(30*time.Minute - 5*time.Second)
+	if _, err := s.Checkout(t.Context(), brief); err != nil {
+		t.Errorf("half an hour: %v", err)
+	}
 	long, short, page := providertest.NewOrder(5), providertest.NewOrder(5), providertest.NewOrder(5)
 	long.ExpiresAt, short.ExpiresAt, page.ReturnURL = time.Now().Add(48*time.Hour), time.Now().Add(time.Minute), "/wallet"
 	for _, o := range []provider.Order{providertest.NewOrder(0), providertest.NewOrder(1e9), long, short, page} {
@@ -206,7 +211,7 @@ func TestOrdersThatStripeNeverTakes(t *testing.T) {
 	}
 	o := opened(t, s, 500)
 	o.Amount.Amount++
-	if c, err := s.Checkout(t.Context(), o); !errors.Is(err, provider.ErrRefused) {
+	if c, err := s.Checkout(t.Context(), o); !errors.Is(err, provider.ErrIDTaken) || errors.Is(err, provider.ErrRefused) {
 		t.Errorf("the same id with another amount: %+v, %v", c, err)
 	}
 }

@@ -41,7 +41,7 @@ func (s *Client) refund(ctx context.Context, r provider.Refund) (provider.Event,
 	}
 	e, err := refundEvent(made)
 	if err == nil && made.Amount != r.Amount.Amount {
-		err = fmt.Errorf("%w: it was asked for with another amount before", provider.ErrRefused)
+		err = fmt.Errorf("%w: a refund of another amount", provider.ErrIDTaken)
 	}
 	return e, err
 }

@@ -61,8 +61,8 @@ func TestShapes(t *testing.T) {
 	if err != nil || !strings.HasPrefix(transfer.ID, "tr_") || transfer.Amount != 500 {
 		t.Errorf("a transfer: %+v, %v", transfer, err)
 	}
-	if _, err := s.Book(t.Context(), o.ExpiresAt, o.ExpiresAt); err != nil && !strings.Contains(err.Error(), "not one in fen") {
-		t.Errorf("the balance: %v", err) // the mock's is in dollars
+	if _, err := s.Book(t.Context(), o.ExpiresAt, o.ExpiresAt); err != nil {
+		t.Errorf("the balance: %v", err)
 	}
 	if _, err := s.findRefund(t.Context(), "pi_123", "none"); err != nil {
 		t.Errorf("refunds: %v", err)

@@ -31,12 +31,22 @@ func (s *Client) payout(ctx context.Context, p provider.Payout) (provider.Event,
 		return e, err
 	}
 	made, err := s.send(ctx, p)
-	if reason, ok := noPayee(err); ok {
-		return s.notSent(ctx, p, reason)
-	} else if err != nil {
-		return provider.Event{}, explain(err)
+	if err == nil {
+		return sentEvent(p, made)
 	}
-	return sentEvent(p, made)
+	refusal := explain(err)
+	reason, isPayee := noPayee(err)
+	if !isPayee && !errors.Is(refusal, provider.ErrRefused) {
+		return provider.Event{}, refusal
+	}
+	// Nothing was sent by this request; nor, so it is found, by another one.
+	if e, found, err := s.sent(ctx, p); found || err != nil {
+		return e, err
+	}
+	if !isPayee {
+		return provider.Event{}, refusal
+	}
+	return provider.Event{Kind: provider.Payoff, ID: p.ID, State: provider.Failed, Amount: money.Fen(0), At: s.now(), Reason: reason}, nil
 }
 
 // send makes the transfer. Stripe keeps the answer to a key for a day, and
@@ -84,15 +94,7 @@ func noPayee(err error) (reason string, ok bool) {
 	}
 }
 
-// notSent makes sure that a transfer which was refused was not made by
-// another request.
-func (s *Client) notSent(ctx context.Context, p provider.Payout, reason string) (provider.Event, error) {
-	if e, found, err := s.sent(ctx, p); found || err != nil {
-		return e, err
-	}
-	return provider.Event{Kind: provider.Payoff, ID: p.ID, State: provider.Failed, Amount: money.Fen(0), At: s.now(), Reason: reason}, nil
-}
-
+// sent looks for the transfer of an earlier request.
 func (s *Client) sent(ctx context.Context, p provider.Payout) (provider.Event, bool, error) {
 	l := &sdk.TransferListParams{TransferGroup: sdk.String(group(p.ID))}
 	l.Limit = sdk.Int64(pageSize)
@@ -114,7 +116,7 @@ func sentEvent(p provider.Payout, t *sdk.Transfer) (provider.Event, error) {
 		return provider.Event{}, err
 	}
 	if amount != p.Amount || t.Destination == nil || t.Destination.ID != p.To {
-		return provider.Event{}, fmt.Errorf("%w: it was asked for otherwise before", provider.ErrRefused)
+		return provider.Event{}, fmt.Errorf("%w: a transfer of another amount or to another account", provider.ErrIDTaken)
 	}
 	return provider.Event{Kind: provider.Payoff, ID: p.ID, Ref: t.ID, State: provider.Paid, Amount: amount, At: at(t.Created)}, nil
 }

@@ -49,7 +49,7 @@ func (a *API) createSession(_ *http.Request, p url.Values) (object, *failure) {
 		return nil, invalid("parameter_invalid_integer", item, "Invalid positive integer")
 	case amount > 99_999_999:
 		return nil, invalid("amount_too_large", item, "The Checkout Session's total amount must be no more than ¥999,999.99 CNY")
-	case left < 30*time.Minute-time.Minute || left > 24*time.Hour+time.Minute:
+	case left < 30*time.Minute || left > 24*time.Hour:
 		return nil, invalid("", "expires_at", "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.")
 	}
 	for _, name := range []string{"success_url", "cancel_url"} {
