@@ -73,7 +73,7 @@ func payoutFails(t *testing.T, h Harness) {
 
 func payoutWaits(t *testing.T, h Harness) {
 	if h.Settle == nil {
-		t.Skip("this bank says at once what becomes of a payout")
+		return // this bank says at once what becomes of a payout
 	}
 	h.paid(t, 90_000)
 	p := h.payout(provider.Pending)
