@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"lifecircle/internal/id"
 	"lifecircle/internal/pg"
+	"lifecircle/internal/problem"
 	"lifecircle/payments"
 )
 
@@ -32,6 +34,57 @@ func TestTheBooksOfALivingTownAreInOrder(t *testing.T) {
 	}
 	if n := w.number(`SELECT sum(balance)::bigint FROM accounts WHERE id >= 1000`); n != sum.Wallets {
 		t.Errorf("wallets have %d, not %d", n, sum.Wallets)
+	}
+}
+
+func TestAuditsOfBooksThatChangeFindNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	author, post := w.posted()
+	fans := w.people(4, 10_000)
+	done := make(chan struct{})
+	var tipping sync.WaitGroup
+	for i, fan := range fans {
+		tipping.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				got, err := w.nodes[i%2].money.Tip(t.Context(), fan, post, fen(1), id.New().String())
+				if err == nil && n%3 == 0 {
+					_, err = w.nodes[n%2].money.Refund(t.Context(), author, got.ID, payments.NewRefund{}, id.New().String())
+				}
+				if err != nil && problem.From(err) == nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for {
+		r, err := payments.Audit(t.Context(), w.pool, nil)
+		if err != nil || !r.OK {
+			t.Errorf("%s %v", asJSON(t, r), err)
+			break
+		}
+		if r.Totals.Transfers > 200 {
+			break
+		}
+	}
+	close(done)
+	tipping.Wait()
+}
+
+func TestAnAuditSeesOneMoment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	_, post := w.posted()
+	fan := w.people(1, 1000)[0]
+	r, err := payments.Audit(t.Context(), w.pool, func(payments.AuditCheck) { w.tip(fan, post, 1) })
+	if err != nil || !r.OK || r.Totals.Transfers != 1 || w.number(`SELECT count(*) FROM transfers`) != int64(1+len(r.Checks)) {
+		t.Errorf("%s %v", asJSON(t, r), err)
 	}
 }
 
