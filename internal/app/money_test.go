@@ -15,7 +15,9 @@ import (
 	"testing"
 
 	"lifecircle/hub/hubtest"
+	"lifecircle/hub/hubtest/redisserver"
 	"lifecircle/hub/wire"
+	"lifecircle/internal/config"
 	"lifecircle/internal/pgtest"
 )
 
@@ -448,5 +450,29 @@ func TestEveryAlarmIsShown(t *testing.T) {
 	slices.Sort(names)
 	if !slices.Equal(names, known) {
 		t.Errorf("payments raises %q, the metric knows %q", names, known)
+	}
+}
+
+// TestWalletsAreHeardOnOtherNodes: the socket may be elsewhere.
+func TestWalletsAreHeardOnOtherNodes(t *testing.T) {
+	t.Parallel()
+	redis, database := redisserver.Start(t), pgtest.URL(t)
+	var nodes [2]*server
+	for i := range nodes {
+		c := settings(t, database)
+		c.Server.RedisURL = config.Secret(redis.URL())
+		nodes[i] = start(t, c)
+	}
+	people := nodes[0].rich(t, 2, 1000)
+	circle := nodes[0].circle(t, people[0])
+	post := nodes[0].post(t, people[0], circle.ID, "tea")
+	there, _ := nodes[1].socket(t, people[0].Token, circle.ID, wire.JSON)
+	tip := nodes[0].pay(t, "POST", "/v1/posts/"+post.ID+"/tips", people[1].Token, "k", `{"amount":100,"currency":"CNY"}`)
+	if tip.status != http.StatusCreated {
+		t.Fatalf("tip: %+v", tip)
+	}
+	await(t, there, "wallet.updated")
+	if w := nodes[1].wallet(t, people[0]); w.Balance.Amount != 1090 {
+		t.Errorf("wallet: %+v", w)
 	}
 }
