@@ -33,6 +33,10 @@ func (p program) do(ctx context.Context) error {
 		return p.withBooks(ctx, p.audit)
 	case config.Reconcile:
 		return p.withBooks(ctx, p.reconcile)
+	case config.PlaceHold:
+		return p.withBooks(ctx, p.placeHold)
+	case config.ReleaseHold:
+		return p.withBooks(ctx, p.releaseHold)
 	case config.RotateKeys:
 		return p.withDatabase(ctx, p.rotateKeys)
 	case config.Version:

@@ -16,26 +16,36 @@ import (
 // Reconcile compares a payment provider's books of a day with ours, both named
 // by the settings, on a database that servers may be using.
 func Reconcile(ctx context.Context, c config.Config, db *Database, log *slog.Logger) (out payments.Comparison, err error) {
+	err = WithPayments(ctx, c, db, log, func(p *payments.Service) (err error) {
+		out, err = p.Reconcile(ctx, c.Books.Provider, c.Books.Day)
+		return err
+	})
+	return out, err
+}
+
+// WithPayments does work with payments at work, on a database that servers may
+// be using.
+func WithPayments(ctx context.Context, c config.Config, db *Database, log *slog.Logger, work func(*payments.Service) error) error {
 	a := &App{Options: Options{Config: c, Log: log}, db: db}
 	providers, err := a.providers(ctx)
 	if err != nil {
-		return out, err
+		return err
 	}
 	f, err := feed.New(ctx, db.Pool, feed.Options{Log: log})
 	if err != nil {
-		return out, fmt.Errorf("make the feed: %w", err)
+		return fmt.Errorf("make the feed: %w", err)
 	}
 	p, err := payments.New(ctx, db.Pool, payments.Options{
-		Posts: TippedPosts(f), Circles: f, Providers: providers, Log: log, BaseURL: c.Server.PublicURL, Unlimited: c.Server.Dev,
+		Posts: TippedPosts(f), Circles: f, Providers: providers, Log: log, BaseURL: c.Server.PublicURL, Unlimited: c.Server.Dev, Idle: true,
 	})
 	if err != nil {
-		return out, fmt.Errorf("make the payments: %w", err)
+		return fmt.Errorf("make the payments: %w", err)
 	}
 	a.product.payments = p
 	running, stop := context.WithCancel(ctx)
 	var parts errgroup.Group
-	parts.Go(func() error { return p.Run(running) }) // what has to be settled is
-	out, err = p.Reconcile(ctx, c.Books.Provider, c.Books.Day)
+	parts.Go(func() error { return p.Run(running) })
+	err = work(p)
 	stop()
-	return out, errors.Join(err, parts.Wait())
+	return errors.Join(err, parts.Wait())
 }

@@ -31,7 +31,11 @@ type grammar struct {
 		JSON     bool `name:"json" help:"Print one JSON object instead of lines."`
 	} `cmd:"" help:"Prove that the books are in order, while servers work."`
 	Reconcile reconcile `cmd:"" help:"Compare a payment provider's books of a day with ours."`
-	Keys      struct {
+	Hold      struct {
+		Place   holdPlace   `cmd:"" help:"Set money of a wallet aside, for a reason that its owner reads."`
+		Release holdRelease `cmd:"" help:"End a hold that was placed."`
+	} `cmd:"" help:"Money under review."`
+	Keys struct {
 		Rotate struct {
 			Database `embed:""`
 		} `cmd:"" help:"Sign access tokens with a new key from now on."`
@@ -79,6 +83,10 @@ func (g *grammar) config(cmd Command) (c Config, err error) {
 		c.Database, c.Books.JSON = g.Audit.Database, g.Audit.JSON
 	case Reconcile:
 		err = g.Reconcile.into(&c)
+	case PlaceHold:
+		err = g.Hold.Place.into(&c)
+	case ReleaseHold:
+		err = g.Hold.Release.into(&c)
 	case RotateKeys:
 		c.Database = g.Keys.Rotate.Database
 	case Version:

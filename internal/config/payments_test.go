@@ -24,7 +24,7 @@ func TestPayments(t *testing.T) {
 			"LIFECIRCLE_PUBLIC_URL": "https://circle.example", "DATABASE_URL": "postgres://h/d",
 			"LIFECIRCLE_ALIPAY_APP_ID": "1", "LIFECIRCLE_ALIPAY_SELLER_ID": "2", "LIFECIRCLE_ALIPAY_PRIVATE_KEY": file, "LIFECIRCLE_ALIPAY_PUBLIC_KEY": "MIIgeheim",
 			"LIFECIRCLE_STRIPE_SECRET_KEY": "sk_geheim", "LIFECIRCLE_STRIPE_WEBHOOK_SECRET": file,
-		}, "serve", "--stripe-api=http://localhost:1/v1", "--sandbox=slow", "--dev")
+		}, "serve", "--stripe-api=http://localhost:1/v1", "--stripe-account=acct_1", "--sandbox=slow", "--dev")
 		if err != nil {
 			t.Fatal(err)
 		}
