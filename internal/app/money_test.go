@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -425,6 +426,23 @@ func TestPlayMoney(t *testing.T) {
 	c.Server.Sandbox = "generous"
 	if _, err := Build(t.Context(), Options{Config: c, Log: s.Log, Out: io.Discard}); err == nil || !strings.Contains(err.Error(), "generous") {
 		t.Errorf("an unknown behaviour: %v", err)
+	}
+}
+
+// TestRealProviders: with one of them set up there is no play money, and faults
+// in its settings are found at the start.
+func TestRealProviders(t *testing.T) {
+	t.Parallel()
+	a := &App{Options: Options{Log: slog.New(slog.DiscardHandler)}}
+	a.Config.Server.PublicURL = "https://circle.example/"
+	a.Config.Server.Stripe = config.Stripe{SecretKey: "sk_test_1", WebhookSecret: "whsec_1", API: "http://127.0.0.1:1"}
+	all, err := a.providers(t.Context())
+	if err != nil || len(all) != 1 || all[0].Name() != "stripe" || a.product.sandbox != nil {
+		t.Errorf("with Stripe: %v, %v", all, err)
+	}
+	a.Config.Server.Alipay = config.Alipay{AppID: "2021000000000000", SellerID: "2088000000000000", PrivateKey: "geheim", PublicKey: "geheim"}
+	if _, err := a.providers(t.Context()); err == nil || !strings.Contains(err.Error(), "Alipay") || strings.Contains(err.Error(), "geheim") {
+		t.Errorf("with a bad key of Alipay: %v", err)
 	}
 }
 
