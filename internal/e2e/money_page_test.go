@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -30,6 +31,7 @@ func (b *browser) visitor(s *server, name string, fen int64, arguments call) vis
 	}
 	s.do(request{method: "POST", path: "/v1/auth/login", body: call{"handle": handle, "password": "correct horse " + handle}}, &in)
 	s.fund(in.User.ID, fen)
+	p.shows("wallet-link", "data-fen", strconv.FormatInt(fen, 10)) // which was told on the socket
 	in.User.Token = in.Token
 	return visitor{p, in.User}
 }
