@@ -84,7 +84,7 @@ func (in *NewContract) check() error {
 		in.MaxTip = MaxTip
 	}
 	switch {
-	case !in.Shares.whole():
+	case !in.whole():
 		return problem.Invalid(problem.SharesUnsuitable, "body", "author, partner and platform are ten-thousandths and sum to %d", ledger.Whole)
 	case in.Partner > 0 && in.PartnerID == nil:
 		return problem.Invalid(problem.PartnerUnsuitable, "body.partner_id", "who the partner's share goes to is missing")

@@ -20,8 +20,9 @@ import (
 
 // StartTopUp opens a payment at a provider and returns where to pay. The wallet
 // has the money once the provider says that it was paid: by a notification, or
-// when we ask. A repeated key returns the first answer and opens nothing. It
-// fails with ProviderUnknown, AmountTooLarge or a problem of the key, amount or
+// when we ask. A repeated key returns the first answer and opens nothing; on two
+// nodes at the same moment it may open one that nobody is shown. It fails with
+// ProviderUnknown, AmountTooLarge, Banned or a problem of the key, amount or
 // currency, and with Unavailable when the provider does not answer.
 func (s *Service) StartTopUp(ctx context.Context, a Actor, in NewTopUp, key string) (TopUp, error) {
 	if a.User == 0 {
@@ -43,8 +44,8 @@ func (s *Service) StartTopUp(ctx context.Context, a Actor, in NewTopUp, key stri
 		return TopUp{}, err
 	}
 	defer end()
-	if first, ok, err := s.answered(ctx, req); ok || err != nil {
-		return first, outward(err)
+	if first, err := s.answered(ctx, req); !errors.Is(err, errNew) {
+		return first, err
 	}
 	row, err := s.checkout(ctx, a.User, p, fen)
 	if err != nil {
@@ -72,23 +73,18 @@ func (s *Service) checkProvider(amount money.Input, currency money.Currency, nam
 	return fen, p, nil
 }
 
-// answered returns the stored answer of a key without doing anything, so that
-// a repeated request troubles no provider.
-func (s *Service) answered(ctx context.Context, req idempotency.Request) (t TopUp, ok bool, err error) {
-	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		var q pgx.Batch
-		keys := idempotency.Lock(&q, []idempotency.Request{req})
-		if err := tx.SendBatch(ctx, &q).Close(); err != nil {
-			return fmt.Errorf("look for the answer of a key: %w", err)
+// errNew says that nothing stands against a payment that is to be opened.
+var errNew = errors.New("the key is new")
+
+// answered returns the stored answer of a key, or refuses, without troubling
+// the provider. Else it fails with errNew.
+func (s *Service) answered(ctx context.Context, req idempotency.Request) (TopUp, error) {
+	return s.underKey(ctx, req, func(tx pgx.Tx) (TopUp, error) {
+		if err := requireAccount(ctx, tx, req.User); err != nil {
+			return TopUp{}, err
 		}
-		first, err := keys.First(req)
-		if first == nil || err != nil {
-			return err
-		}
-		ok = true
-		return first.Into(&t)
+		return TopUp{}, errNew
 	})
-	return t, ok, err
 }
 
 func (s *Service) checkout(ctx context.Context, user id.ID, p provider.Provider, fen int64) (topUpRow, error) {
@@ -111,15 +107,20 @@ func (r topUpRow) order(baseURL string) provider.Order {
 	}
 }
 
-func (s *Service) keepTopUp(ctx context.Context, req idempotency.Request, row topUpRow) (t TopUp, err error) {
+func (s *Service) keepTopUp(ctx context.Context, req idempotency.Request, row topUpRow) (TopUp, error) {
+	return s.underKey(ctx, req, func(tx pgx.Tx) (TopUp, error) {
+		if err := requireAccount(ctx, tx, row.account); err != nil {
+			return TopUp{}, err
+		}
+		return row.shown(), insertTopUp(ctx, tx, row)
+	})
+}
+
+// underKey answers from the key, or does what is asked and keeps the answer.
+func (s *Service) underKey(ctx context.Context, req idempotency.Request, do func(pgx.Tx) (TopUp, error)) (t TopUp, err error) {
 	var refusal error
 	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		t, refusal, err = withKey(ctx, tx, req, func() (TopUp, error) {
-			if err := requireAccount(ctx, tx, row.account); err != nil {
-				return TopUp{}, err
-			}
-			return row.shown(), insertTopUp(ctx, tx, row)
-		})
+		t, refusal, err = withKey(ctx, tx, req, func() (TopUp, error) { return do(tx) })
 		return err
 	})
 	if err == nil {

@@ -122,12 +122,12 @@ func (s *Service) readTopUp(ctx context.Context, topup id.ID) (r topUpRow, err e
 	return r, err
 }
 
-// claimTopUps returns top-ups of which the provider is to be asked, and puts
+// claimTopUps returns at most so many top-ups of which the provider is to be asked, and puts
 // off the next look, so that no other node asks meanwhile.
-func (s *Service) claimTopUps(ctx context.Context) ([]topUpRow, error) {
-	rows, err := s.pool.Query(ctx, `UPDATE topups t SET next_look_at = now() + least(interval '10 seconds' * 2 ^ least(t.looks, 8), $2), looks = t.looks + 1
+func (s *Service) claimTopUps(ctx context.Context, most int) ([]topUpRow, error) {
+	rows, err := s.pool.Query(ctx, `UPDATE topups t SET next_look_at = now() + least($3 + interval '10 seconds' * 2 ^ least(t.looks, 8), $2), looks = t.looks + 1
 		WHERE t.id = ANY (ARRAY(SELECT id FROM topups WHERE next_look_at <= now() ORDER BY next_look_at LIMIT $1 FOR UPDATE SKIP LOCKED))
-		RETURNING `+topUpColumns, claimed, longestPause)
+		RETURNING `+topUpColumns, most, longestPause, callTime)
 	if err != nil {
 		return nil, fmt.Errorf("claim top-ups: %w", err)
 	}

@@ -262,11 +262,10 @@ const (
 	MaxStatementPage    = 1000
 )
 
-// The standard shares, of circles that have agreed on nothing else, and what
-// of the platform's part goes to the reserve that pays refunds.
+// StandardShares are those of circles that have agreed on nothing else.
 var StandardShares = Shares{Author: 9000, Partner: 0, Platform: 1000}
 
-const reserveShare = 2000 // ten-thousandths of the platform's part
+const reserveShare = 2000 // ten-thousandths of the platform's part, which pay refunds
 
 // shanghai is where days and months begin and end.
 var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)

@@ -94,12 +94,12 @@ func (s *Service) readWithdrawal(ctx context.Context, withdrawal id.ID) (r withd
 	return r, err
 }
 
-// claimWithdrawals returns withdrawals that are to be paid out or asked about,
+// claimWithdrawals returns at most so many withdrawals that are to be paid out or asked about,
 // and puts off the next look, so that no other node takes them meanwhile.
-func (s *Service) claimWithdrawals(ctx context.Context) ([]withdrawalRow, error) {
+func (s *Service) claimWithdrawals(ctx context.Context, most int) ([]withdrawalRow, error) {
 	rows, err := s.pool.Query(ctx, `UPDATE withdrawals w SET next_look_at = now() + least($3 + interval '1 second' * 2 ^ least(w.looks, 12), $2), looks = w.looks + 1
 		WHERE w.id = ANY (ARRAY(SELECT id FROM withdrawals WHERE next_look_at <= now() ORDER BY next_look_at LIMIT $1 FOR UPDATE SKIP LOCKED))
-		RETURNING `+withdrawalColumns, claimed, longestPause, callTime)
+		RETURNING `+withdrawalColumns, most, longestPause, callTime)
 	if err != nil {
 		return nil, fmt.Errorf("claim withdrawals: %w", err)
 	}
