@@ -1,6 +1,7 @@
 package payments
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,11 +45,12 @@ func (s *Service) StartTopUp(ctx context.Context, a Actor, in NewTopUp, key stri
 		return TopUp{}, err
 	}
 	defer end()
-	if first, err := s.answered(ctx, req); !errors.Is(err, errNew) {
-		return first, err
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	row := topUpRow{id: id.New(), account: a.User, provider: p.Name(), amount: fen, status: Pending, at: now, expires: now.Add(TopUpLife)}
+	if first, err := s.open(ctx, req, row); first != nil || err != nil {
+		return orZero(first), err
 	}
-	row, err := s.checkout(ctx, a.User, p, fen)
-	if err != nil {
+	if err := s.checkout(ctx, p, &row); err != nil {
 		return TopUp{}, err
 	}
 	return s.keepTopUp(ctx, req, row)
@@ -73,30 +75,60 @@ func (s *Service) checkProvider(amount money.Input, currency money.Currency, nam
 	return fen, p, nil
 }
 
-// errNew says that nothing stands against a payment that is to be opened.
-var errNew = errors.New("the key is new")
-
-// answered returns the stored answer of a key, or refuses, without troubling
-// the provider. Else it fails with errNew.
-func (s *Service) answered(ctx context.Context, req idempotency.Request) (TopUp, error) {
-	return s.underKey(ctx, req, func(tx pgx.Tx) (TopUp, error) {
-		if err := requireAccount(ctx, tx, req.User); err != nil {
-			return TopUp{}, err
+// open returns the stored answer of a key without troubling the provider, or
+// writes the top-up before the provider hears of it: what is paid at once may
+// be told before Checkout returns.
+func (s *Service) open(ctx context.Context, req idempotency.Request, row topUpRow) (first *TopUp, err error) {
+	var refusal error // committed with its key, as an answer is
+	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		var lock, write pgx.Batch
+		first, refusal = nil, nil
+		keys := idempotency.Lock(&lock, []idempotency.Request{req})
+		if err := tx.SendBatch(ctx, &lock).Close(); err != nil {
+			return fmt.Errorf("lock an idempotency key: %w", err)
 		}
-		return TopUp{}, errNew
+		answer, err := keys.First(req)
+		if err != nil {
+			return err
+		}
+		if answer != nil {
+			first = new(TopUp)
+			return answer.Into(first)
+		}
+		if refusal = requireAccount(ctx, tx, row.account); refusal == nil {
+			return insertTopUp(ctx, tx, row)
+		}
+		if problem.From(refusal) == nil {
+			return refusal
+		}
+		if err := keys.Keep(req, statusCreated, nil, refusal); err != nil {
+			return err
+		}
+		keys.Write(&write)
+		return tx.SendBatch(ctx, &write).Close()
 	})
+	return first, outward(cmp.Or(err, refusal))
 }
 
-func (s *Service) checkout(ctx context.Context, user id.ID, p provider.Provider, fen int64) (topUpRow, error) {
-	now := time.Now().UTC().Truncate(time.Microsecond)
-	row := topUpRow{id: id.New(), account: user, provider: p.Name(), amount: fen, status: Pending, at: now, expires: now.Add(TopUpLife)}
+func orZero(t *TopUp) TopUp {
+	if t == nil {
+		return TopUp{}
+	}
+	return *t
+}
+
+// checkout opens the payment at the provider. Where that fails the top-up is
+// given up; should it be paid all the same, it is credited.
+func (s *Service) checkout(ctx context.Context, p provider.Provider, row *topUpRow) error {
 	opened, err := p.Checkout(ctx, row.order(s.baseURL))
 	if err != nil {
 		away := &problem.Problem{Code: problem.Unavailable, Detail: "The payment provider does not answer just now.", RetryAfter: retryLater}
-		return row, fmt.Errorf("%w: open a payment at %s: %w", away, p.Name(), err)
+		given := provider.Event{Kind: provider.Payment, ID: row.id.String(), State: provider.Failed, Reason: "the provider did not answer"}
+		err = errors.Join(err, s.do(ctx, settleTopUp{row.id, row.account, row.provider, given}))
+		return fmt.Errorf("%w: open a payment at %s: %w", away, p.Name(), err)
 	}
 	row.ref, row.url = opened.Ref, opened.URL
-	return row, nil
+	return nil
 }
 
 // order is the top-up as its provider knows it.
@@ -107,20 +139,11 @@ func (r topUpRow) order(baseURL string) provider.Order {
 	}
 }
 
-func (s *Service) keepTopUp(ctx context.Context, req idempotency.Request, row topUpRow) (TopUp, error) {
-	return s.underKey(ctx, req, func(tx pgx.Tx) (TopUp, error) {
-		if err := requireAccount(ctx, tx, row.account); err != nil {
-			return TopUp{}, err
-		}
-		return row.shown(), insertTopUp(ctx, tx, row)
-	})
-}
-
-// underKey answers from the key, or does what is asked and keeps the answer.
-func (s *Service) underKey(ctx context.Context, req idempotency.Request, do func(pgx.Tx) (TopUp, error)) (t TopUp, err error) {
+// keepTopUp notes where to pay, and the answer under its key.
+func (s *Service) keepTopUp(ctx context.Context, req idempotency.Request, row topUpRow) (t TopUp, err error) {
 	var refusal error
 	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		t, refusal, err = withKey(ctx, tx, req, func() (TopUp, error) { return do(tx) })
+		t, refusal, err = withKey(ctx, tx, req, func() (TopUp, error) { return row.shown(), writeCheckout(ctx, tx, row) })
 		return err
 	})
 	if err == nil {

@@ -33,6 +33,9 @@ func (s *Service) lookSoon() {
 // told us, until ctx ends. The rows themselves are the queue: whatever happens
 // to a node, the next look of any node finds them.
 func (s *Service) watchProviders(ctx context.Context) error {
+	if n, err := s.countOrphans(ctx); err == nil && n > 0 {
+		s.raise(alarmStuck, "withdrawals wait for a provider that is not set up here", "withdrawals", n)
+	}
 	var both errgroup.Group // so that neither waits for the other's slow provider
 	both.Go(func() error { watch(ctx, s, s.look, s.claimWithdrawals, s.payOut); return nil })
 	both.Go(func() error { watch(ctx, s, nil, s.claimTopUps, s.askAfter); return nil })
@@ -79,10 +82,6 @@ func watch[R any](ctx context.Context, s *Service, soon <-chan struct{}, claim f
 // the same id once.
 func (s *Service) payOut(ctx context.Context, w withdrawalRow) {
 	p := s.providers[w.provider]
-	if p == nil {
-		s.raise(alarmStuck, "a withdrawal waits for a provider that is not set up", "provider", w.provider, "withdrawal", w.id)
-		return
-	}
 	if w.looks >= stuckAfter {
 		s.raise(alarmStuck, "a withdrawal is not paid out", "provider", w.provider, "withdrawal", w.id, "looks", w.looks)
 	}
@@ -102,9 +101,6 @@ func (s *Service) payOut(ctx context.Context, w withdrawalRow) {
 // askAfter asks what became of a top-up.
 func (s *Service) askAfter(ctx context.Context, t topUpRow) {
 	p := s.providers[t.provider]
-	if p == nil {
-		return
-	}
 	calling, cancel := context.WithTimeout(ctx, callTime)
 	event, err := p.Payment(calling, t.order(s.baseURL))
 	cancel()

@@ -323,6 +323,7 @@ func TestAWithdrawalThatIsStuckAlarms(t *testing.T) {
 	w.exec(`UPDATE withdrawals SET looks = 11, next_look_at = now()`)
 	w.until("somebody is alarmed", func() bool { return w.ears.alarmed("payout_stuck") == 1 })
 	w.exec(`UPDATE withdrawals SET provider = 'alipay', next_look_at = now()`)
-	w.until("somebody is alarmed again", func() bool { return w.ears.alarmed("payout_stuck") == 2 })
+	w.node(withTill(till))
+	w.until("a node that starts without the provider is alarmed", func() bool { return w.ears.alarmed("payout_stuck") == 2 })
 	w.sound()
 }
