@@ -164,7 +164,7 @@ var crimes = []crime{
 		`UPDATE accounts SET version = version + 1 WHERE id = %s`, `balances: The version of an account`, nil,
 	},
 	{
-		`SELECT account_id, min(created_at) FROM entries WHERE account_id > 1000 GROUP BY 1 LIMIT 1`,
+		`SELECT account_id, min(created_at) FROM entries WHERE account_id IN (SELECT account_id FROM holds WHERE kind = 'withdrawal') GROUP BY 1 LIMIT 1`,
 		`DELETE FROM accounts WHERE id = %[1]s; DELETE FROM holds WHERE account_id = %[1]s AND kind = 'review'`, `balances: Entries belong to an account`,
 		[]string{"wallets", "holds"},
 	},
