@@ -45,7 +45,7 @@ type Tip struct {
 	From       *Person        `json:"from" doc:"null for those who may not know"`
 	Message    string         `json:"message" doc:"empty for those who may not read it"`
 	Visibility Visibility     `json:"visibility" enum:"public,receiver,anonymous"`
-	Refunded   int64          `json:"refunded,omitempty" doc:"fen given back"`
+	Refunded   int64          `json:"refunded,omitempty,omitzero" doc:"fen given back"`
 	TipTotal   int64          `json:"tip_total" doc:"fen, of all tips of the post"`
 	Split      []Part         `json:"split" nullable:"false"`
 	CreatedAt  time.Time      `json:"created_at"`
