@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"lifecircle/internal/id"
 	"lifecircle/internal/pg"
+	"lifecircle/internal/problem"
 	"lifecircle/payments"
 )
 
@@ -32,6 +34,57 @@ func TestTheBooksOfALivingTownAreInOrder(t *testing.T) {
 	}
 	if n := w.number(`SELECT sum(balance)::bigint FROM accounts WHERE id >= 1000`); n != sum.Wallets {
 		t.Errorf("wallets have %d, not %d", n, sum.Wallets)
+	}
+}
+
+func TestAuditsOfBooksThatChangeFindNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	author, post := w.posted()
+	fans := w.people(4, 10_000)
+	done := make(chan struct{})
+	var tipping sync.WaitGroup
+	for i, fan := range fans {
+		tipping.Go(func() {
+			for n := 0; ; n++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				got, err := w.nodes[i%2].money.Tip(t.Context(), fan, post, fen(1), id.New().String())
+				if err == nil && n%3 == 0 {
+					_, err = w.nodes[n%2].money.Refund(t.Context(), author, got.ID, payments.NewRefund{}, id.New().String())
+				}
+				if err != nil && problem.From(err) == nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for {
+		r, err := payments.Audit(t.Context(), w.pool, nil)
+		if err != nil || !r.OK {
+			t.Errorf("%s %v", asJSON(t, r), err)
+			break
+		}
+		if r.Totals.Transfers > 200 {
+			break
+		}
+	}
+	close(done)
+	tipping.Wait()
+}
+
+func TestAnAuditSeesOneMoment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	_, post := w.posted()
+	fan := w.people(1, 1000)[0]
+	r, err := payments.Audit(t.Context(), w.pool, func(payments.AuditCheck) { w.tip(fan, post, 1) })
+	if err != nil || !r.OK || r.Totals.Transfers != 1 || w.number(`SELECT count(*) FROM transfers`) != int64(1+len(r.Checks)) {
+		t.Errorf("%s %v", asJSON(t, r), err)
 	}
 }
 
@@ -75,11 +128,13 @@ var crimes = []crime{
 	// entries and transfers
 	{
 		`SELECT e.transfer_id, e.created_at FROM entries e JOIN transfers t ON t.id = e.transfer_id WHERE t.kind = 'test' LIMIT 1`,
-		`UPDATE entries SET amount = amount + 1 WHERE transfer_id = %s AND account_id <> 31`, `sum_zero: The entries of a transfer`, []string{"running_balances", "balances"},
+		`UPDATE entries SET amount = amount + 1 WHERE transfer_id = %s AND account_id <> 31`, `sum_zero: The entries of a transfer`,
+		[]string{"running_balances", "balances"},
 	},
 	{
 		`SELECT transfer_id, created_at FROM tips ORDER BY 1 LIMIT 1`,
-		`UPDATE entries SET amount = amount + 5 WHERE transfer_id = %s AND amount < 0`, `sum_zero: All entries together`, []string{"running_balances", "balances", "tips"},
+		`UPDATE entries SET amount = amount + 5 WHERE transfer_id = %s AND amount < 0`, `sum_zero: All entries together`,
+		[]string{"running_balances", "balances", "tips"},
 	},
 	{`SELECT 7, '2026-02-03Z'::timestamptz`, `INSERT INTO transfers VALUES (%s, 'test', 31, 'x', '2026-02-03Z')`, `transfers: A transfer has no entries`, nil},
 	{`SELECT id, created_at FROM transfers WHERE kind = 'test' LIMIT 1`, `DELETE FROM transfers WHERE id = %s`, `transfers: An entry has no transfer`, nil},
@@ -91,7 +146,8 @@ var crimes = []crime{
 	{
 		`SELECT account_id, created_at FROM entries WHERE version = 2 AND account_id > 1000 LIMIT 1`,
 		`DELETE FROM entries WHERE account_id = %s AND version = 1`,
-		`running_balances: The entries of an account are not numbered`, []string{"sum_zero", "balances"},
+		`running_balances: The entries of an account are not numbered`,
+		[]string{"sum_zero", "balances"},
 	},
 	{
 		`SELECT account_id, max(created_at) FROM entries WHERE account_id > 1000 GROUP BY 1 LIMIT 1`,
@@ -108,8 +164,9 @@ var crimes = []crime{
 		`UPDATE accounts SET version = version + 1 WHERE id = %s`, `balances: The version of an account`, nil,
 	},
 	{
-		`SELECT account_id, min(created_at) FROM entries WHERE account_id > 1000 GROUP BY 1 LIMIT 1`,
-		`DELETE FROM accounts WHERE id = %[1]s; DELETE FROM holds WHERE account_id = %[1]s AND kind = 'review'`, `balances: Entries belong to an account`, []string{"wallets", "holds"},
+		`SELECT account_id, min(created_at) FROM entries WHERE account_id IN (SELECT account_id FROM holds WHERE kind = 'withdrawal') GROUP BY 1 LIMIT 1`,
+		`DELETE FROM accounts WHERE id = %[1]s; DELETE FROM holds WHERE account_id = %[1]s AND kind = 'review'`, `balances: Entries belong to an account`,
+		[]string{"wallets", "holds"},
 	},
 	{
 		`SELECT 12345, '2026-02-03Z'::timestamptz`, `INSERT INTO users (id, handle, display_name, password_hash, created_at) VALUES (%s, 'poor', 'Poor', '-', '2026-02-03Z')`,
@@ -119,12 +176,14 @@ var crimes = []crime{
 	{
 		`SELECT account_id, max(created_at) FROM entries WHERE account_id > 1000 GROUP BY 1 LIMIT 1`,
 		`ALTER TABLE accounts DROP CONSTRAINT accounts_not_overdrawn; UPDATE accounts SET balance = held - 1 WHERE id = %s`,
-		`overdrafts: An account that may not owe has less`, []string{"guards", "balances"},
+		`overdrafts: An account that may not owe has less`,
+		[]string{"guards", "balances"},
 	},
 	{
 		`SELECT account_id, max(created_at) FROM entries WHERE account_id > 1000 GROUP BY 1 LIMIT 1`,
 		`UPDATE entries SET balance = -1 WHERE account_id = %[1]s AND version = (SELECT max(version) FROM entries WHERE account_id = %[1]s)`,
-		`overdrafts: An account that may not owe was below zero`, []string{"running_balances"},
+		`overdrafts: An account that may not owe was below zero`,
+		[]string{"running_balances"},
 	},
 	// holds
 	{
@@ -161,7 +220,8 @@ var crimes = []crime{
 	},
 	{
 		`SELECT transfer_id, created_at FROM tips WHERE refunded < amount LIMIT 1`, `DELETE FROM tips WHERE transfer_id = %s`,
-		`tips: A transfer is of a tip that is not there`, []string{"post_totals", "payers", "keys"},
+		`tips: A transfer is of a tip that is not there`,
+		[]string{"post_totals", "payers", "keys"},
 	},
 	// refunds
 	{`SELECT transfer_id, created_at FROM refunds LIMIT 1`, `UPDATE refunds SET tip_id = 1 WHERE transfer_id = %s`, `refunds: A refund is of a tip that is not there`, nil},
@@ -173,12 +233,14 @@ var crimes = []crime{
 	},
 	{
 		`SELECT r.transfer_id, r.created_at FROM refunds r LIMIT 1`, `UPDATE entries SET account_id = 23 WHERE transfer_id = %s AND amount > 0`,
-		`refunds: The transfer of a refund does not take`, []string{"running_balances", "balances"},
+		`refunds: The transfer of a refund does not take`,
+		[]string{"running_balances", "balances"},
 	},
 	{`SELECT transfer_id, created_at FROM refunds LIMIT 1`, `DELETE FROM refunds WHERE transfer_id = %s`, `refunds: A transfer is of a refund that is not there`, []string{"keys"}},
 	{
 		`SELECT transfer_id, created_at FROM tips WHERE refunded > 1 LIMIT 1`, `UPDATE tips SET refunded = refunded - 1 WHERE transfer_id = %s`,
-		`refunds: What a tip says was given back`, []string{"post_totals"},
+		`refunds: What a tip says was given back`,
+		[]string{"post_totals"},
 	},
 	{
 		`SELECT r.transfer_id, t.created_at FROM refunds r JOIN tips t ON t.circle_id = r.circle_id AND t.id = r.tip_id WHERE r.amount = t.amount AND r.platform_part > 0 LIMIT 1`,
@@ -205,7 +267,8 @@ var crimes = []crime{
 	},
 	{
 		`SELECT id, ended_at FROM withdrawals WHERE status = 'paid' LIMIT 1`, `DELETE FROM withdrawals WHERE id = %[1]s; DELETE FROM holds WHERE id = %[1]s`,
-		`withdrawals: A transfer is of a withdrawal that is not there`, []string{"keys"},
+		`withdrawals: A transfer is of a withdrawal that is not there`,
+		[]string{"keys"},
 	},
 	// what is counted
 	{`SELECT post_id, min(created_at) FROM tips GROUP BY 1 LIMIT 1`, `UPDATE post_counts SET tip_total = tip_total + 1 WHERE post_id = %s`, `post_totals: The number or the sum`, nil},

@@ -22,11 +22,14 @@ type bank struct {
 	mu     sync.Mutex
 	states map[string]provider.Event // of payments and payouts, by our id
 	book   []provider.Line
-	away   bool // its books cannot be read
-	asked  int  // for its books
+	away   bool        // its books cannot be read
+	asked  int         // for its books
+	payout chan string // ids of payouts that it has answered; what nobody takes is dropped
 }
 
-func newBank() *bank { return &bank{states: map[string]provider.Event{}} }
+func newBank() *bank {
+	return &bank{states: map[string]provider.Event{}, payout: make(chan string, 100)}
+}
 
 func (*bank) Name() string { return "sandbox" }
 
@@ -48,6 +51,12 @@ func (b *bank) Payment(_ context.Context, o provider.Order) (provider.Event, err
 }
 
 func (b *bank) Payout(_ context.Context, p provider.Payout) (provider.Event, error) {
+	defer func() {
+		select {
+		case b.payout <- p.ID:
+		default:
+		}
+	}()
 	if e := b.state(p.ID); e.ID != "" {
 		return e, nil
 	}

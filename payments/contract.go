@@ -34,18 +34,12 @@ func standard() Contract { return Contract{Shares: StandardShares, MaxTip: MaxTi
 // Contracts returns a circle's terms. Everybody may know how tips are shared.
 // It fails with CircleNotFound.
 func (s *Service) Contracts(ctx context.Context, circle id.ID) (Contracts, error) {
-	history, err := s.readHistory(ctx, circle)
+	out, err := s.readHistory(ctx, circle)
 	if err != nil {
 		return Contracts{}, outward(err)
 	}
-	out := Contracts{Current: standard(), History: history}
-	for i := range history {
-		switch c := history[i]; {
-		case c.InForceAt != nil && c.Version > out.Current.Version:
-			out.Current = c
-		case c.InForceAt == nil && out.Pending == nil && c.Version > out.Current.Version:
-			out.Pending = &history[i]
-		}
+	if len(out.History) > 0 && out.History[0].InForceAt == nil { // what is older was replaced
+		out.Pending = &out.History[0]
 	}
 	return out, nil
 }
@@ -90,7 +84,7 @@ func (in *NewContract) check() error {
 		in.MaxTip = MaxTip
 	}
 	switch {
-	case in.Author < 0 || in.Partner < 0 || in.Platform < 0 || in.Author+in.Partner+in.Platform != ledger.Whole:
+	case !in.whole():
 		return problem.Invalid(problem.SharesUnsuitable, "body", "author, partner and platform are ten-thousandths and sum to %d", ledger.Whole)
 	case in.Partner > 0 && in.PartnerID == nil:
 		return problem.Invalid(problem.PartnerUnsuitable, "body.partner_id", "who the partner's share goes to is missing")
@@ -98,6 +92,18 @@ func (in *NewContract) check() error {
 		return problem.Invalid(problem.SharesUnsuitable, "body.max_tip", "it is 1 to %d fen", MaxTip)
 	}
 	return nil
+}
+
+// whole tells whether the shares are some and sum to all.
+func (s Shares) whole() bool {
+	sum := 0
+	for _, share := range []int{s.Author, s.Partner, s.Platform} {
+		if share < 0 || share > ledger.Whole {
+			return false
+		}
+		sum += share
+	}
+	return sum == ledger.Whole
 }
 
 // sign adds the actor's signature to the terms that wait, or makes a new
@@ -174,7 +180,8 @@ func withKey[T any](ctx context.Context, tx pgx.Tx, req idempotency.Request, do 
 		return out, nil, err
 	}
 	if first != nil {
-		return out, nil, first.Into(&out)
+		err := first.Into(&out)
+		return out, nil, err
 	}
 	out, err = do()
 	if problem.From(err) != nil {

@@ -71,24 +71,30 @@ func (s *Service) contract(ctx context.Context, circle id.ID) (Contract, error) 
 	return found[circle], nil
 }
 
-func (s *Service) readHistory(ctx context.Context, circle id.ID) (history []Contract, err error) {
+// readHistory reads the newest versions and what is in force, which may be
+// older than those.
+func (s *Service) readHistory(ctx context.Context, circle id.ID) (out Contracts, err error) {
 	var (
 		q      pgx.Batch
 		exists bool
+		want   set[id.ID]
 	)
-	history = []Contract{}
+	want.add(circle)
+	out.History = []Contract{}
 	q.Queue(`SELECT EXISTS (SELECT FROM circles WHERE id = $1)`, circle).QueryRow(func(row pgx.Row) error { return row.Scan(&exists) })
 	q.Queue(`SELECT `+contractColumns+` FROM contracts c WHERE circle_id = $1 ORDER BY version DESC LIMIT $2`, circle, maxHistory).
 		Query(func(rows pgx.Rows) error {
-			return scanContracts(rows, nil, func(c Contract) { history = append(history, c) })
+			return scanContracts(rows, nil, func(c Contract) { out.History = append(out.History, c) })
 		})
+	current := readContracts(&q, want)
 	if err := s.pool.SendBatch(ctx, &q).Close(); err != nil {
-		return nil, fmt.Errorf("read the contracts of circle %s: %w", circle, err)
+		return out, fmt.Errorf("read the contracts of circle %s: %w", circle, err)
 	}
 	if !exists {
-		return nil, errCircleNotFound
+		return out, errCircleNotFound
 	}
-	return history, nil
+	out.Current = current[circle]
+	return out, nil
 }
 
 // readLast returns the newest version, the zero Contract if there is none, and

@@ -127,7 +127,8 @@ func (r *tipRow) refundableBy(actor id.ID, b *batch) error {
 	case actor == r.payer, actor == r.author:
 		return problem.New(problem.RefundTooLate, "This tip is too old to be given back.")
 	default:
-		return problem.New(problem.NotRefundable, "Only who paid a tip may take it back, and only the author of the post may give it back.")
+		return refusal(problem.NotRefundable, "Only who paid a tip may take it back, and only the author of the post may give it back.",
+			problem.Clause{Clause: "tip", Have: "somebody else's", Need: "who paid it, or the author of the post", How: "ask the author"})
 	}
 }
 

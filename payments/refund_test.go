@@ -129,10 +129,9 @@ func TestParallelRefundsNeverExceedTheTip(t *testing.T) {
 	all.Wait()
 	done := 0
 	for range cap(errs) {
-		switch err := <-errs; {
-		case err == nil:
+		if err := <-errs; err == nil {
 			done++
-		default:
+		} else {
 			w.refused(err, problem.RefundTooLarge)
 		}
 	}

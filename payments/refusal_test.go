@@ -187,10 +187,9 @@ func TestStandardLimitsOfADay(t *testing.T) {
 	}
 	var took int
 	for range cap(done) {
-		switch err := <-done; {
-		case err == nil:
+		if err := <-done; err == nil {
 			took++
-		default:
+		} else {
 			w.refused(err, problem.TipDayLimit)
 		}
 	}

@@ -34,6 +34,10 @@ type Options struct {
 	// payer has set himself still holds.
 	Unlimited bool
 
+	// Idle leaves what waits for a provider or a date to other nodes: for
+	// commands beside servers.
+	Idle bool
+
 	// Alarm is told of what an operator must look at: a name from alarms.go.
 	// The log has the details. Nil: the log only.
 	Alarm func(what string)
@@ -53,6 +57,7 @@ type Service struct {
 	inProgress idempotency.InProgress
 	baseURL    string
 	unlimited  bool
+	idle       bool
 	alarm      func(string)
 	look       chan struct{} // a withdrawal waits to be paid out
 	slots      chan id.ID    // of our accounts, that no batch of this node uses just now
@@ -66,7 +71,7 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
 	}
 	s := &Service{
 		pool: pool, posts: o.Posts, circles: o.Circles, audience: o.Audience, log: o.Log, cursors: cursor.NewSealer(key), baseURL: o.BaseURL,
-		unlimited: o.Unlimited, alarm: o.Alarm, providers: map[string]provider.Provider{}, look: make(chan struct{}, 1),
+		unlimited: o.Unlimited, idle: o.Idle, alarm: o.Alarm, providers: map[string]provider.Provider{}, look: make(chan struct{}, 1),
 	}
 	if s.audience == nil {
 		s.audience = nobody{}
@@ -91,16 +96,18 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
 	return s, nil
 }
 
-// Run commits what the other methods queue, and looks after what waits for a
-// provider or a date, until ctx ends and the queue is empty.
+// Run commits what the other methods queue, and unless it is idle looks after
+// what waits for a provider or a date, until ctx ends and the queue is empty.
 func (s *Service) Run(ctx context.Context) error {
 	var g errgroup.Group
 	commits, stop := context.WithCancel(context.WithoutCancel(ctx))
 	g.Go(func() error { return s.commits.Run(commits) })
 	var watches errgroup.Group
-	watches.Go(func() error { return s.watchProviders(ctx) })
-	watches.Go(func() error { return s.watchHolds(ctx) })
-	watches.Go(func() error { return s.watchBooks(ctx) })
+	if !s.idle {
+		watches.Go(func() error { return s.watchProviders(ctx) })
+		watches.Go(func() error { return s.watchHolds(ctx) })
+		watches.Go(func() error { return s.watchBooks(ctx) })
+	}
 	g.Go(func() error {
 		<-ctx.Done()
 		defer stop() // the watches commit through the queue
@@ -137,12 +144,17 @@ func outward(err error) error {
 }
 
 var (
-	errSuspended      = problem.New(problem.Banned, "This account is suspended.")
+	errSuspended      = refusal(problem.Banned, "This account is suspended.", problem.Clause{Clause: "account", Have: "suspended", Need: "an account in good standing", How: "write to the operator"})
 	errSignIn         = problem.New(problem.Unauthorized, "Sign in first.")
 	errKeyMissing     = problem.New(problem.IdempotencyKeyNeeded, "Moving money takes an Idempotency-Key, so that a repeated request moves it once.")
 	errCircleNotFound = problem.New(problem.CircleNotFound, "There is no such circle.")
 	errTipNotFound    = problem.New(problem.TipNotFound, "There is no such tip.")
 )
+
+// refusal says which rule stands against an action.
+func refusal(code problem.Code, detail string, rule problem.Clause) error {
+	return &problem.Problem{Code: code, Detail: detail, Rule: []problem.Clause{rule}}
+}
 
 // pause waits; false if ctx ended first.
 func pause(ctx context.Context, d time.Duration) bool {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"net"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -82,12 +81,15 @@ func (w *world) untouched(what string, do func()) {
 	}
 }
 
-const patience = 30 * time.Second // for what takes milliseconds on a machine that is not busy
+const (
+	patience  = 30 * time.Second // for what takes milliseconds on a machine that is not busy
+	pollEvery = time.Millisecond // where there is nothing to wait for but the database
+)
 
 // until returns when the condition is true.
 func (w *world) until(what string, is func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(patience); !is(); runtime.Gosched() {
+	for deadline := time.Now().Add(patience); !is(); <-time.After(pollEvery) {
 		if time.Now().After(deadline) {
 			w.t.Fatalf("waited in vain until %s", what)
 		}

@@ -109,7 +109,7 @@ func TestStatementsAreTheEntriesOfTheirMonth(t *testing.T) {
 				}
 			}
 			got := w.whole(a, name, func() int { return 1 + w.rnd.IntN(7) }, func() {})
-			if asJSON(t, got.Items) != asJSON(t, append([]payments.StatementLine{}, want...)) {
+			if asJSON(t, append(want[:0:0], got.Items...)) != asJSON(t, want) {
 				t.Fatalf("%s of %s:\n%s\nwant\n%s", name, a.User, asJSON(t, got.Items), asJSON(t, want))
 			}
 			for _, l := range want {

@@ -1,6 +1,7 @@
 package payments
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,9 @@ import (
 
 // StartTopUp opens a payment at a provider and returns where to pay. The wallet
 // has the money once the provider says that it was paid: by a notification, or
-// when we ask. A repeated key returns the first answer and opens nothing. It
-// fails with ProviderUnknown, AmountTooLarge or a problem of the key, amount or
+// when we ask. A repeated key returns the first answer and opens nothing; on two
+// nodes at the same moment it may open one that nobody is shown. It fails with
+// ProviderUnknown, AmountTooLarge, Banned or a problem of the key, amount or
 // currency, and with Unavailable when the provider does not answer.
 func (s *Service) StartTopUp(ctx context.Context, a Actor, in NewTopUp, key string) (TopUp, error) {
 	if a.User == 0 {
@@ -43,11 +45,12 @@ func (s *Service) StartTopUp(ctx context.Context, a Actor, in NewTopUp, key stri
 		return TopUp{}, err
 	}
 	defer end()
-	if first, ok, err := s.answered(ctx, req); ok || err != nil {
-		return first, outward(err)
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	row := topUpRow{id: id.New(), account: a.User, provider: p.Name(), amount: fen, status: Pending, at: now, expires: now.Add(TopUpLife)}
+	if first, err := s.open(ctx, req, row); first != nil || err != nil {
+		return orZero(first), err
 	}
-	row, err := s.checkout(ctx, a.User, p, fen)
-	if err != nil {
+	if err := s.checkout(ctx, p, &row); err != nil {
 		return TopUp{}, err
 	}
 	return s.keepTopUp(ctx, req, row)
@@ -72,35 +75,60 @@ func (s *Service) checkProvider(amount money.Input, currency money.Currency, nam
 	return fen, p, nil
 }
 
-// answered returns the stored answer of a key without doing anything, so that
-// a repeated request troubles no provider.
-func (s *Service) answered(ctx context.Context, req idempotency.Request) (t TopUp, ok bool, err error) {
-	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		var q pgx.Batch
-		keys := idempotency.Lock(&q, []idempotency.Request{req})
-		if err := tx.SendBatch(ctx, &q).Close(); err != nil {
-			return fmt.Errorf("look for the answer of a key: %w", err)
+// open returns the stored answer of a key without troubling the provider, or
+// writes the top-up before the provider hears of it: what is paid at once may
+// be told before Checkout returns.
+func (s *Service) open(ctx context.Context, req idempotency.Request, row topUpRow) (first *TopUp, err error) {
+	var refusal error // committed with its key, as an answer is
+	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		var lock, write pgx.Batch
+		first, refusal = nil, nil
+		keys := idempotency.Lock(&lock, []idempotency.Request{req})
+		if err := tx.SendBatch(ctx, &lock).Close(); err != nil {
+			return fmt.Errorf("lock an idempotency key: %w", err)
 		}
-		first, err := keys.First(req)
-		if first == nil || err != nil {
+		answer, err := keys.First(req)
+		if err != nil {
 			return err
 		}
-		ok = true
-		return first.Into(&t)
+		if answer != nil {
+			first = new(TopUp)
+			return answer.Into(first)
+		}
+		if refusal = requireAccount(ctx, tx, row.account); refusal == nil {
+			return insertTopUp(ctx, tx, row)
+		}
+		if problem.From(refusal) == nil {
+			return refusal
+		}
+		if err := keys.Keep(req, statusCreated, nil, refusal); err != nil {
+			return err
+		}
+		keys.Write(&write)
+		return tx.SendBatch(ctx, &write).Close()
 	})
-	return t, ok, err
+	return first, outward(cmp.Or(err, refusal))
 }
 
-func (s *Service) checkout(ctx context.Context, user id.ID, p provider.Provider, fen int64) (topUpRow, error) {
-	now := time.Now().UTC().Truncate(time.Microsecond)
-	row := topUpRow{id: id.New(), account: user, provider: p.Name(), amount: fen, status: Pending, at: now, expires: now.Add(TopUpLife)}
+func orZero(t *TopUp) TopUp {
+	if t == nil {
+		return TopUp{}
+	}
+	return *t
+}
+
+// checkout opens the payment at the provider. Where that fails the top-up is
+// given up; should it be paid all the same, it is credited.
+func (s *Service) checkout(ctx context.Context, p provider.Provider, row *topUpRow) error {
 	opened, err := p.Checkout(ctx, row.order(s.baseURL))
 	if err != nil {
 		away := &problem.Problem{Code: problem.Unavailable, Detail: "The payment provider does not answer just now.", RetryAfter: retryLater}
-		return row, fmt.Errorf("%w: open a payment at %s: %w", away, p.Name(), err)
+		given := provider.Event{Kind: provider.Payment, ID: row.id.String(), State: provider.Failed, Reason: "the provider did not answer"}
+		err = errors.Join(err, s.do(ctx, settleTopUp{row.id, row.account, row.provider, given}))
+		return fmt.Errorf("%w: open a payment at %s: %w", away, p.Name(), err)
 	}
 	row.ref, row.url = opened.Ref, opened.URL
-	return row, nil
+	return nil
 }
 
 // order is the top-up as its provider knows it.
@@ -111,15 +139,11 @@ func (r topUpRow) order(baseURL string) provider.Order {
 	}
 }
 
+// keepTopUp notes where to pay, and the answer under its key.
 func (s *Service) keepTopUp(ctx context.Context, req idempotency.Request, row topUpRow) (t TopUp, err error) {
 	var refusal error
 	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		t, refusal, err = withKey(ctx, tx, req, func() (TopUp, error) {
-			if err := requireAccount(ctx, tx, row.account); err != nil {
-				return TopUp{}, err
-			}
-			return row.shown(), insertTopUp(ctx, tx, row)
-		})
+		t, refusal, err = withKey(ctx, tx, req, func() (TopUp, error) { return row.shown(), writeCheckout(ctx, tx, row) })
 		return err
 	})
 	if err == nil {

@@ -103,6 +103,15 @@ func insertTopUp(ctx context.Context, tx pgx.Tx, r topUpRow) error {
 	return nil
 }
 
+// writeCheckout notes where a top-up is paid, unless its end was told already.
+func writeCheckout(ctx context.Context, tx pgx.Tx, r topUpRow) error {
+	_, err := tx.Exec(ctx, `UPDATE topups SET checkout_url = $2, ref = CASE WHEN ref = '' THEN $3 ELSE ref END WHERE id = $1`, r.id, r.url, r.ref)
+	if err != nil {
+		return fmt.Errorf("write the checkout of top-up %s: %w", r.id, err)
+	}
+	return nil
+}
+
 // requireAccount refuses who has no account or a suspended one.
 func requireAccount(ctx context.Context, tx pgx.Tx, user id.ID) error {
 	var banned bool
@@ -122,12 +131,13 @@ func (s *Service) readTopUp(ctx context.Context, topup id.ID) (r topUpRow, err e
 	return r, err
 }
 
-// claimTopUps returns top-ups of which the provider is to be asked, and puts
-// off the next look, so that no other node asks meanwhile.
-func (s *Service) claimTopUps(ctx context.Context) ([]topUpRow, error) {
-	rows, err := s.pool.Query(ctx, `UPDATE topups t SET next_look_at = now() + least(interval '10 seconds' * 2 ^ least(t.looks, 8), $2), looks = t.looks + 1
-		WHERE t.id = ANY (ARRAY(SELECT id FROM topups WHERE next_look_at <= now() ORDER BY next_look_at LIMIT $1 FOR UPDATE SKIP LOCKED))
-		RETURNING `+topUpColumns, claimed, longestPause)
+// claimTopUps returns at most so many top-ups of which the provider is to be asked, and puts
+// off the next look, so that no other node asks meanwhile. Those of providers that
+// only other nodes have are left to them.
+func (s *Service) claimTopUps(ctx context.Context, most int) ([]topUpRow, error) {
+	rows, err := s.pool.Query(ctx, `UPDATE topups t SET next_look_at = now() + least($3 + interval '10 seconds' * 2 ^ least(t.looks, 8), $2), looks = t.looks + 1
+		WHERE t.id = ANY (ARRAY(SELECT id FROM topups WHERE next_look_at <= now() AND provider = ANY($4) ORDER BY next_look_at LIMIT $1 FOR UPDATE SKIP LOCKED))
+		RETURNING `+topUpColumns, most, longestPause, callTime, s.Providers())
 	if err != nil {
 		return nil, fmt.Errorf("claim top-ups: %w", err)
 	}

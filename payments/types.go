@@ -45,7 +45,7 @@ type Tip struct {
 	From       *Person        `json:"from" doc:"null for those who may not know"`
 	Message    string         `json:"message" doc:"empty for those who may not read it"`
 	Visibility Visibility     `json:"visibility" enum:"public,receiver,anonymous"`
-	Refunded   int64          `json:"refunded,omitempty" doc:"fen given back"`
+	Refunded   int64          `json:"refunded,omitempty,omitzero" doc:"fen given back"`
 	TipTotal   int64          `json:"tip_total" doc:"fen, of all tips of the post"`
 	Split      []Part         `json:"split" nullable:"false"`
 	CreatedAt  time.Time      `json:"created_at"`
@@ -262,11 +262,10 @@ const (
 	MaxStatementPage    = 1000
 )
 
-// The standard shares, of circles that have agreed on nothing else, and what
-// of the platform's part goes to the reserve that pays refunds.
+// StandardShares are those of circles that have agreed on nothing else.
 var StandardShares = Shares{Author: 9000, Partner: 0, Platform: 1000}
 
-const reserveShare = 2000 // ten-thousandths of the platform's part
+const reserveShare = 2000 // ten-thousandths of the platform's part, which pay refunds
 
 // shanghai is where days and months begin and end.
 var shanghai = time.FixedZone("Asia/Shanghai", 8*60*60)

@@ -2,6 +2,7 @@ package payments
 
 import (
 	"context"
+	"fmt"
 
 	"lifecircle/internal/id"
 	"lifecircle/internal/problem"
@@ -45,7 +46,8 @@ func (t setBalance) decide(b *batch, _ id.ID) (any, error) {
 	if change == 0 {
 		return struct{}{}, nil
 	}
-	_, err := b.transfer("test", id.New().String, testAccount,
+	source := func() string { return fmt.Sprintf("%s-%d", t.user, a.Version) } // which is new by then
+	_, err := b.transfer("test", source, testAccount,
 		ledger.Leg{Account: testAccount, Amount: -change}, ledger.Leg{Account: t.user, Amount: change})
 	return struct{}{}, err
 }

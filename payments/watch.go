@@ -12,9 +12,8 @@ import (
 )
 
 const (
-	claimed      = 16               // top-ups, and withdrawals, taken at once
-	callsAtOnce  = 4                // to providers
-	callTime     = 20 * time.Second // of one call
+	callsAtOnce  = 4                // to providers, for top-ups and as many for withdrawals
+	callTime     = 20 * time.Second // of one call; for so long nobody else takes the row
 	lookEvery    = time.Second
 	firstLook    = 30 * time.Second // at a top-up: notifications are faster
 	longestPause = 10 * time.Minute // between two looks at the same
@@ -34,49 +33,55 @@ func (s *Service) lookSoon() {
 // told us, until ctx ends. The rows themselves are the queue: whatever happens
 // to a node, the next look of any node finds them.
 func (s *Service) watchProviders(ctx context.Context) error {
+	if n, err := s.countOrphans(ctx); err == nil && n > 0 {
+		s.raise(alarmStuck, "withdrawals wait for a provider that is not set up here", "withdrawals", n)
+	}
+	var both errgroup.Group // so that neither waits for the other's slow provider
+	both.Go(func() error { watch(ctx, s, s.look, s.claimWithdrawals, s.payOut); return nil })
+	both.Go(func() error { watch(ctx, s, nil, s.claimTopUps, s.askAfter); return nil })
+	return both.Wait()
+}
+
+// watch takes rows and calls do for each, callsAtOnce at a time, until ctx ends
+// and the calls with it. It takes no more than it can call for at once: a row
+// that waits here would be due again before its turn.
+func watch[R any](ctx context.Context, s *Service, soon <-chan struct{}, claim func(ctx context.Context, most int) ([]R, error), do func(context.Context, R)) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
+	ended, free := make(chan struct{}, callsAtOnce), callsAtOnce
 	for {
-		if err := s.askProviders(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("look after top-ups and withdrawals", "err", err)
+		var rows []R
+		if free > 0 {
+			var err error
+			if rows, err = claim(ctx, free); err != nil && ctx.Err() == nil {
+				s.log.Warn("look after what waits for a provider", "err", err)
+			}
+		}
+		for _, row := range rows {
+			free--
+			go func() {
+				do(ctx, row)
+				ended <- struct{}{}
+			}()
 		}
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-s.look:
+			for ; free < callsAtOnce; free++ {
+				<-ended
+			}
+			return
+		case <-ended:
+			free++
+		case <-soon:
 		case <-tick.C:
 		}
 	}
-}
-
-func (s *Service) askProviders(ctx context.Context) error {
-	withdrawals, err := s.claimWithdrawals(ctx)
-	if err != nil {
-		return err
-	}
-	topups, err := s.claimTopUps(ctx)
-	if err != nil {
-		return err
-	}
-	var calls errgroup.Group
-	calls.SetLimit(callsAtOnce)
-	for _, w := range withdrawals {
-		calls.Go(func() error { s.payOut(ctx, w); return nil })
-	}
-	for _, t := range topups {
-		calls.Go(func() error { s.askAfter(ctx, t); return nil })
-	}
-	return calls.Wait()
 }
 
 // payOut has a withdrawal paid, or asks what became of it: the provider pays
 // the same id once.
 func (s *Service) payOut(ctx context.Context, w withdrawalRow) {
 	p := s.providers[w.provider]
-	if p == nil {
-		s.raise(alarmStuck, "a withdrawal waits for a provider that is not set up", "provider", w.provider, "withdrawal", w.id)
-		return
-	}
 	if w.looks >= stuckAfter {
 		s.raise(alarmStuck, "a withdrawal is not paid out", "provider", w.provider, "withdrawal", w.id, "looks", w.looks)
 	}
@@ -96,18 +101,15 @@ func (s *Service) payOut(ctx context.Context, w withdrawalRow) {
 // askAfter asks what became of a top-up.
 func (s *Service) askAfter(ctx context.Context, t topUpRow) {
 	p := s.providers[t.provider]
-	if p == nil {
-		return
-	}
 	calling, cancel := context.WithTimeout(ctx, callTime)
 	event, err := p.Payment(calling, t.order(s.baseURL))
 	cancel()
 	old := time.Since(t.expires) > giveUpAfter
 	switch {
-	case err != nil && !(errors.Is(err, provider.ErrUnknown) && old):
-		if !errors.Is(err, provider.ErrUnknown) {
-			s.log.Warn("ask after a payment", "provider", t.provider, "topup", t.id, "err", err)
-		}
+	case err != nil && !errors.Is(err, provider.ErrUnknown):
+		s.log.Warn("ask after a payment", "provider", t.provider, "topup", t.id, "err", err)
+		return
+	case err != nil && !old:
 		return
 	case err != nil, event.State == provider.Pending && old:
 		event = provider.Event{Kind: provider.Payment, ID: t.id.String(), State: provider.Failed, Reason: "it was not paid in time"}

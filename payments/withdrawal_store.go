@@ -94,14 +94,25 @@ func (s *Service) readWithdrawal(ctx context.Context, withdrawal id.ID) (r withd
 	return r, err
 }
 
-// claimWithdrawals returns withdrawals that are to be paid out or asked about,
-// and puts off the next look, so that no other node takes them meanwhile.
-func (s *Service) claimWithdrawals(ctx context.Context) ([]withdrawalRow, error) {
+// claimWithdrawals returns at most so many withdrawals that are to be paid out or asked about,
+// and puts off the next look, so that no other node takes them meanwhile. Those of providers
+// that only other nodes have are left to them.
+func (s *Service) claimWithdrawals(ctx context.Context, most int) ([]withdrawalRow, error) {
 	rows, err := s.pool.Query(ctx, `UPDATE withdrawals w SET next_look_at = now() + least($3 + interval '1 second' * 2 ^ least(w.looks, 12), $2), looks = w.looks + 1
-		WHERE w.id = ANY (ARRAY(SELECT id FROM withdrawals WHERE next_look_at <= now() ORDER BY next_look_at LIMIT $1 FOR UPDATE SKIP LOCKED))
-		RETURNING `+withdrawalColumns, claimed, longestPause, callTime)
+		WHERE w.id = ANY (ARRAY(SELECT id FROM withdrawals WHERE next_look_at <= now() AND provider = ANY($4) ORDER BY next_look_at LIMIT $1 FOR UPDATE SKIP LOCKED))
+		RETURNING `+withdrawalColumns, most, longestPause, callTime, s.Providers())
 	if err != nil {
 		return nil, fmt.Errorf("claim withdrawals: %w", err)
 	}
 	return scanWithdrawals(rows)
+}
+
+// countOrphans returns how many withdrawals wait for a provider that this node
+// does not have.
+func (s *Service) countOrphans(ctx context.Context) (n int64, err error) {
+	err = s.pool.QueryRow(ctx, `SELECT count(*) FROM withdrawals WHERE next_look_at IS NOT NULL AND provider <> ALL($1)`, s.Providers()).Scan(&n)
+	if err != nil {
+		return 0, fmt.Errorf("count withdrawals of other providers: %w", err)
+	}
+	return n, nil
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go and Node: a C compiler (race
-# detector), redis-server, a browser with Chinese fonts, golangci-lint and the
-# npm packages. Quiet and offline when everything is there.
+# detector), redis-server, a browser with Chinese fonts, golangci-lint,
+# stripe-mock and the npm packages. Quiet and offline when everything is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -62,6 +62,7 @@ if ! is_lint "$lint"; then
 fi
 
 scripts/need-node.sh
+scripts/need-stripe-mock.sh
 scripts/need-postgres.sh >/dev/null
 # Machines without PostgreSQL take the npm package: it is tested on all others, too.
 env -u LIFECIRCLE_POSTGRES_BIN POSTGRES_TREE=.tools/postgres-npm scripts/need-postgres.sh --npm >/dev/null

@@ -29,6 +29,14 @@ func (p program) do(ctx context.Context) error {
 		return p.withDatabase(ctx, p.migrate)
 	case config.Seed:
 		return p.withDatabase(ctx, p.seed)
+	case config.Audit:
+		return p.withBooks(ctx, p.audit)
+	case config.Reconcile:
+		return p.withBooks(ctx, p.reconcile)
+	case config.PlaceHold:
+		return p.withBooks(ctx, p.placeHold)
+	case config.ReleaseHold:
+		return p.withBooks(ctx, p.releaseHold)
 	case config.RotateKeys:
 		return p.withDatabase(ctx, p.rotateKeys)
 	case config.Version:

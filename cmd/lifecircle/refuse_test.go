@@ -67,7 +67,7 @@ func TestUnsuitableDatabases(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, command := range []string{"serve", "migrate", "seed"} {
+			for _, command := range []string{"serve", "migrate", "seed", "audit"} {
 				args := []string{command, "--data-dir=" + dataDir(t)}
 				if command == "serve" {
 					args = append(args, "--listen=127.0.0.1:0")

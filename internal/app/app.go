@@ -41,7 +41,6 @@ type App struct {
 	metrics *metrics
 	canary  *canary
 	tracing *obs.Tracing // nil: off
-	settled bool         // seed has just written the demo world
 }
 
 // Build makes a server and everything that it needs: when it returns, only Run
@@ -150,15 +149,12 @@ func (a *App) seed(ctx context.Context) error {
 	if !written {
 		a.Log.Debug("the demo world is there already")
 	}
-	a.settled = written
 	return nil
 }
 
-// seedMoney fills the wallets of a new demo world, which takes the parts at work.
+// seedMoney fills the wallets of a demo world that has seen no money yet, which
+// takes the parts at work.
 func (a *App) seedMoney(ctx context.Context) {
-	if !a.settled {
-		return
-	}
 	if err := demo.SeedMoney(ctx, a.db.Pool, a.product.feed, a.product.payments, a.Out); err != nil && ctx.Err() == nil {
 		a.Log.Warn("the demo people have no money", "err", err)
 	}

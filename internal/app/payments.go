@@ -2,17 +2,20 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"lifecircle/feed"
 	"lifecircle/internal/groupcommit"
+	"lifecircle/internal/httpapi"
 	"lifecircle/internal/id"
 	"lifecircle/payments"
 	"lifecircle/payments/provider"
+	"lifecircle/payments/provider/alipay"
 	"lifecircle/payments/provider/sandbox"
+	"lifecircle/payments/provider/stripe"
 )
 
 // joinPayments makes the payments service and who moves money in and out.
@@ -34,8 +37,24 @@ func (a *App) joinPayments(ctx context.Context) error {
 // provider is set up, or with --dev.
 func (a *App) providers(ctx context.Context) (all []provider.Provider, err error) {
 	s := a.Config.Server
-	if s.Alipay.Used() || s.Stripe.Used() {
-		return nil, errors.New("this version does not know Alipay and Stripe yet: leave out their settings")
+	if c := s.Alipay; c.Used() {
+		one, err := alipay.New(alipay.Config{
+			AppID: c.AppID, SellerID: c.SellerID, PrivateKey: c.PrivateKey.Reveal(), AlipayPublicKey: c.PublicKey.Reveal(), Gateway: c.Gateway,
+			NotifyURL: strings.TrimSuffix(s.PublicURL, "/") + httpapi.WebhooksPath + alipay.Name,
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	if c := s.Stripe; c.Used() {
+		one, err := stripe.New(stripe.Config{
+			SecretKey: c.SecretKey.Reveal(), WebhookSecret: c.WebhookSecret.Reveal(), Account: c.Account, APIBase: c.API,
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
 	}
 	if s.Dev || a.Config.Database.Local() && len(all) == 0 {
 		if a.product.sandbox, err = a.openSandbox(ctx); err != nil {

@@ -180,7 +180,11 @@ type event struct {
 		ID, Text string
 	}
 	Comment struct{ Text string }
-	Posts   []struct {
+	Tip     struct {
+		Amount int64
+		From   struct{ ID string }
+	}
+	Posts []struct {
 		ID                       string
 		Version, Likes, Comments int
 	}

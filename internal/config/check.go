@@ -17,11 +17,14 @@ func (c *Config) check() error {
 	if err := c.Database.check(); err != nil {
 		return err
 	}
-	if c.Command != Serve {
+	if c.Command != Serve && c.Command != Reconcile {
 		return nil
 	}
 	if c.Server.Sandbox != "" && !c.Database.Local() && !c.Server.Dev {
 		return errors.New("LIFECIRCLE_SANDBOX gives away play money, so together with DATABASE_URL it needs --dev")
+	}
+	if c.Command == Reconcile {
+		return c.Server.Payments.check()
 	}
 	return c.Server.check()
 }

@@ -12,11 +12,15 @@ type Command string
 
 // The commands.
 const (
-	Serve      Command = "serve"
-	Migrate    Command = "migrate"
-	Seed       Command = "seed"
-	RotateKeys Command = "keys rotate"
-	Version    Command = "version"
+	Serve       Command = "serve"
+	Migrate     Command = "migrate"
+	Seed        Command = "seed"
+	Audit       Command = "audit"
+	Reconcile   Command = "reconcile"
+	PlaceHold   Command = "hold place"
+	ReleaseHold Command = "hold release"
+	RotateKeys  Command = "keys rotate"
+	Version     Command = "version"
 )
 
 // Config is every setting of one run. Parts that do not belong to the command
@@ -25,6 +29,8 @@ type Config struct {
 	Command  Command
 	Database Database
 	Server   Server
+	Books    Books
+	Hold     Hold
 	NewEpoch bool // migrate: give every circle's log a new name
 }
 

@@ -80,6 +80,10 @@ func TestRefused(t *testing.T) {
 		{"origin", nil, "serve --allowed-origin=example.org", "https://example.org"},
 		{"level", nil, "serve --log-level=loud", "log-level"},
 		{"empty data directory", map[string]string{"LIFECIRCLE_DATA_DIR": ""}, "serve --data-dir=", "data directory"},
+		{"no day", nil, "reconcile --provider=sandbox", "--day"},
+		{"a day that is none", nil, "reconcile --provider=sandbox --day=2026-02-30", "a day like 2026-11-26"},
+		{"no provider", nil, "reconcile --day=2026-11-26", "--provider"},
+		{"play money beside a database", map[string]string{"DATABASE_URL": "postgres://u:geheim@h/d", "LIFECIRCLE_SANDBOX": "never"}, "reconcile --provider=sandbox --day=2026-11-26", "--dev"},
 		{"no command", nil, "", "serve"},
 	}
 	for _, tc := range cases {
@@ -151,5 +155,16 @@ func TestHelpAndVersion(t *testing.T) {
 	c, err = Parse([]string{"migrate", "--new-epoch"}, nil, &out)
 	if err != nil || c.Command != Migrate || !c.NewEpoch {
 		t.Fatal(c, err)
+	}
+}
+
+func TestBooks(t *testing.T) {
+	c, err := parse(t, map[string]string{"DATABASE_URL": "postgres://h/d", "LIFECIRCLE_DEV": "true"}, "reconcile", "--provider=stripe", "--day=2026-11-26", "--json")
+	if err != nil || c.Books.Provider != "stripe" || !c.Books.JSON || c.Books.Day.Format("2006-01-02T15:04:05Z07:00") != "2026-11-26T00:00:00+08:00" || !c.Server.Dev || c.Database.Local() {
+		t.Errorf("%+v %v", c, err)
+	}
+	c, err = parse(t, map[string]string{"LIFECIRCLE_SANDBOX": "manual"}, "audit", "--json", "--data-dir=/x")
+	if err != nil || !c.Books.JSON || c.Database.DataDir != "/x" {
+		t.Errorf("%+v %v", c, err)
 	}
 }

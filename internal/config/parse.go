@@ -26,6 +26,15 @@ type grammar struct {
 	Seed struct {
 		Database `embed:""`
 	} `cmd:"" help:"Write the demo world, once."`
+	Audit struct {
+		Database `embed:""`
+		JSON     bool `name:"json" help:"Print one JSON object instead of lines."`
+	} `cmd:"" help:"Prove that the books are in order, while servers work."`
+	Reconcile reconcile `cmd:"" help:"Compare a payment provider's books of a day with ours."`
+	Hold      struct {
+		Place   holdPlace   `cmd:"" help:"Set money of a wallet aside, for a reason that its owner reads."`
+		Release holdRelease `cmd:"" help:"End a hold that was placed."`
+	} `cmd:"" help:"Money under review."`
 	Keys struct {
 		Rotate struct {
 			Database `embed:""`
@@ -51,9 +60,9 @@ func Parse(args, environ []string, out io.Writer) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	c := g.config(Command(chosen.Command()))
-	if c.Command == Version {
-		return c, nil
+	c, err := g.config(Command(chosen.Command()))
+	if err != nil || c.Command == Version {
+		return c, err
 	}
 	if err := refuseUnknown(environ, known(parser.Model.Node)); err != nil {
 		return Config{}, err
@@ -61,8 +70,8 @@ func Parse(args, environ []string, out io.Writer) (Config, error) {
 	return c, c.check()
 }
 
-func (g *grammar) config(cmd Command) Config {
-	c := Config{Command: cmd}
+func (g *grammar) config(cmd Command) (c Config, err error) {
+	c.Command = cmd
 	switch cmd {
 	case Serve:
 		c.Database, c.Server = g.Serve.Database, g.Serve.Server
@@ -70,11 +79,19 @@ func (g *grammar) config(cmd Command) Config {
 		c.Database, c.NewEpoch = g.Migrate.Database, g.Migrate.NewEpoch
 	case Seed:
 		c.Database = g.Seed.Database
+	case Audit:
+		c.Database, c.Books.JSON = g.Audit.Database, g.Audit.JSON
+	case Reconcile:
+		err = g.Reconcile.into(&c)
+	case PlaceHold:
+		err = g.Hold.Place.into(&c)
+	case ReleaseHold:
+		err = g.Hold.Release.into(&c)
 	case RotateKeys:
 		c.Database = g.Keys.Rotate.Database
 	case Version:
 	}
-	return c
+	return c, err
 }
 
 // known lists the environment variables that any command reads.

@@ -33,6 +33,7 @@ func (a Alipay) Used() bool { return a.AppID != "" }
 type Stripe struct {
 	SecretKey     Secret `name:"secret-key" env:"LIFECIRCLE_STRIPE_SECRET_KEY" placeholder:"KEY|FILE" help:"The account's secret key, or a path to it."`
 	WebhookSecret Secret `name:"webhook-secret" env:"LIFECIRCLE_STRIPE_WEBHOOK_SECRET" placeholder:"KEY|FILE" help:"What Stripe signs notifications with, or a path to it."`
+	Account       string `name:"account" env:"LIFECIRCLE_STRIPE_ACCOUNT" placeholder:"acct_..." help:"The account's id; without it, notifications that name an account are refused."`
 	API           string `name:"api" env:"LIFECIRCLE_STRIPE_API" placeholder:"https://..." help:"Where Stripe listens, if it is not the usual place."`
 }
 

@@ -38,8 +38,7 @@ type People struct {
 	pause func(*rand.Rand) time.Duration
 }
 
-// NewPeople returns the people of the world that Seed wrote. Without wallets
-// they tip nobody.
+// NewPeople returns the people of the world that Seed wrote.
 func NewPeople(pool *pgxpool.Pool, service *feed.Service, wallets Money, log *slog.Logger) *People {
 	return &People{
 		feed: service, money: wallets, pool: pool, log: log,
@@ -99,7 +98,7 @@ func (p *presence) act(ctx context.Context) error {
 		return p.post(ctx)
 	case dice < postShare+commentShare:
 		return p.comment(ctx)
-	case dice < postShare+commentShare+tipShare && p.money != nil:
+	case dice < postShare+commentShare+tipShare:
 		return p.tip(ctx)
 	default:
 		return p.like(ctx)

@@ -208,10 +208,12 @@ func TestDemoPeopleLiveOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	wallets := newWallets(t, pool, service)
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { _ = service.Run(ctx) })
-	people := NewPeople(pool, service, nil, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	wg.Go(func() { _ = wallets.Run(ctx) })
+	people := NewPeople(pool, service, wallets, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	people.pause = func(*rand.Rand) time.Duration { return time.Millisecond }
 	wg.Go(func() {
 		if err := people.Run(ctx); err != nil {

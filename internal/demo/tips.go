@@ -36,13 +36,17 @@ var favourites = []int64{66, 66, 188, 188, 188, 520, 520, 666, 1314}
 // kindWords come with every other tip; most need none.
 var kindWords = []string{"", "", "", "加油", "写得真好", "Thank you", "谢谢分享", "Lovely", "请你喝杯茶"}
 
-// SeedMoney gives the people of a new demo world their pocket money and lets
-// them tip what they like, through the same doors as everybody.
+// SeedMoney gives the people of a demo world their pocket money and lets them
+// tip what they like, through the same doors as everybody. Where one of them
+// has had money before it does nothing.
 func SeedMoney(ctx context.Context, pool *pgxpool.Pool, service *feed.Service, wallets Money, out io.Writer) error {
 	p := NewPeople(pool, service, wallets, slog.New(slog.DiscardHandler))
 	p.rng = rand.New(rand.NewPCG(worldSeed, worldSeed)) //nolint:gosec // a story needs no secrets
 	here, err := p.arrive(ctx)
 	if err != nil {
+		return err
+	}
+	if rich, err := here.haveHadMoney(ctx); err != nil || rich {
 		return err
 	}
 	if err := here.fillPockets(ctx); err != nil {
@@ -64,8 +68,20 @@ func SeedMoney(ctx context.Context, pool *pgxpool.Pool, service *feed.Service, w
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "They have money, too, and tipped %d posts' authors ¥%d.%02d.\n", len(tips), fen/100, fen%100)
+	fmt.Fprintf(out, "They have money, too: %d tips, ¥%d.%02d in all.\n", len(tips), fen/100, fen%100)
 	return nil
+}
+
+func (p *presence) haveHadMoney(ctx context.Context) (rich bool, err error) {
+	ids := make([]id.ID, 0, len(p.people))
+	for _, a := range p.people {
+		ids = append(ids, a.User)
+	}
+	err = p.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM accounts WHERE id = ANY($1::bigint[]) AND version > 0)`, ids).Scan(&rich)
+	if err != nil {
+		return false, fmt.Errorf("look into the demo people's wallets: %w", err)
+	}
+	return rich, nil
 }
 
 func (p *presence) fillPockets(ctx context.Context) error {

@@ -128,7 +128,11 @@ func TestSuspended(t *testing.T) {
 		{"PATCH", post, `{"text":"x"}`},
 		{"DELETE", post, ""},
 		{"PATCH", "/v1/me", `{"bio":"x"}`},
+		{"POST", circle + "/contract", `{"author":10000,"partner":0,"platform":0}`},
+		{"POST", post + "/tips", `{"amount":5,"currency":"CNY"}`},
+		{"POST", "/v1/wallet/topups", `{"amount":5,"currency":"CNY","provider":"sandbox"}`},
+		{"POST", "/v1/wallet/withdrawals", `{"amount":5,"currency":"CNY","provider":"sandbox"}`},
 	} {
-		s.refused(problem.Banned, s.do(door.method, door.path, door.body, bob.auth()))
+		s.refused(problem.Banned, s.do(door.method, door.path, door.body, bob.auth(), key()))
 	}
 }

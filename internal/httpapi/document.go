@@ -70,7 +70,7 @@ func (rt route) operation() huma.Operation {
 	}
 	text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	if rt.raw {
-		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{}}}}
+		op.RequestBody = &huma.RequestBody{Description: "as the provider sends it", Content: map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{}}}}
 		op.Responses["200"] = &huma.Response{Content: map[string]*huma.MediaType{"text/plain": text}}
 	}
 	if rt.csv != nil {

@@ -69,13 +69,21 @@ func TestWhatIsCounted(t *testing.T) {
 		{"DELETE", post + "/like", "", "likes:" + ann.id},
 		{"PUT", circle + "/follow", "", "follows:" + ann.id},
 		{"DELETE", circle + "/follow", "", "follows:" + ann.id},
+		{"POST", post + "/tips", `{"amount":5,"currency":"CNY"}`, "tips:" + ann.id},
+		{"POST", "/v1/tips/x/refund", `{}`, "payments:" + ann.id},
+		{"POST", "/v1/wallet/topups", `{"amount":5,"currency":"CNY","provider":"sandbox"}`, "payments:" + ann.id},
+		{"POST", "/v1/wallet/withdrawals", `{"amount":5,"currency":"CNY","provider":"sandbox"}`, "payments:" + ann.id},
+		{"POST", circle + "/contract", `{"author":10000,"partner":0,"platform":0}`, "payments:" + ann.id},
+		{"PATCH", "/v1/wallet/limits", `{}`, "changes:" + ann.id},
+		{"POST", "/v1/payments/webhooks/sandbox", "x", ""},
+		{"GET", "/v1/wallet", "", ""},
 		{"DELETE", post, "", "changes:" + ann.id},
 		{"POST", "/v1/auth/login", `{"handle":"Ann","password":"x"}`, "handle_logins:ann logins:192.0.2.1"},
 		{"POST", "/v1/auth/refresh", `{"refresh_token":"x"}`, "refreshes:192.0.2.1"},
 		{"POST", "/v1/auth/register", `{"handle":"x","password":"x","display_name":"x"}`, "registers:192.0.2.1"},
 	}
 	for _, tt := range tests {
-		s.do(tt.method, tt.path, tt.body, ann.auth())
+		s.do(tt.method, tt.path, tt.body, ann.auth(), key())
 		if got := strings.Join(c.counted(), " "); got != tt.want {
 			t.Errorf("%s %s counts %q, want %q", tt.method, tt.path, got, tt.want)
 		}
@@ -170,6 +178,10 @@ func TestLimitsAreServed(t *testing.T) {
 	if v["feed"].(map[string]any)["post_characters"] != 5000.0 || v["hub"].(map[string]any)["queue_bytes"] != 7.0 ||
 		v["rates"].(map[string]any)["posts"].(map[string]any)["count"] != 30.0 || len(v["categories"].([]any)) == 0 {
 		t.Errorf("limits: %v", v)
+	}
+	money := v["payments"].(map[string]any)
+	if money["max_tip"] != 20000.0 || money["tips_per_day"] != 500000.0 || money["standard_shares"].(map[string]any)["author"] != 9000.0 || money["providers"].([]any)[0] != "sandbox" {
+		t.Errorf("limits of money: %v", money)
 	}
 	if _, err := build(Options{Limits: map[string]any{"feed": 1}}); err == nil {
 		t.Error("a part's limits may hide another's")

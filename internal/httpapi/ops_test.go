@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -210,6 +211,9 @@ func TestDevDoors(t *testing.T) {
 			if me["id"] != u["id"] || me["handle"] != u["handle"] {
 				t.Errorf("made %v, is %v", u, me)
 			}
+			if has := s.balance(bearing(u["access_token"].(string))); has != 0 && has != 520 || has == 520 != strings.Contains(body, "520") {
+				t.Errorf("made by %s, has %v", body, has)
+			}
 		}
 	}
 	if len(handles) != 8 {
@@ -217,6 +221,12 @@ func TestDevDoors(t *testing.T) {
 	}
 	ann := s.person("ann")
 	u := s.want(200, s.do("PUT", "/v1/dev/users/"+ann.id, `{`+full+`}`))
+	for _, balance := range []string{`77`, `{"amount":0,"currency":"CNY"}`, `520`} {
+		s.want(200, s.do("PUT", "/v1/dev/users/"+ann.id, `{"balance":`+balance+`}`))
+		if has := s.balance(ann.auth()); has != 0 && !strings.Contains(balance, strconv.Itoa(int(has))) {
+			t.Errorf("set to %s, has %v", balance, has)
+		}
+	}
 	claims, err := s.auth.Verify(t.Context(), u["access_token"].(string))
 	if err != nil || u["handle"] != "ann" || time.Until(claims.ExpiresAt) > time.Minute {
 		t.Errorf("%v expires at %s: %v", u, claims.ExpiresAt, err)
@@ -224,6 +234,7 @@ func TestDevDoors(t *testing.T) {
 	s.refused(problem.UserNotFound, s.do("PUT", "/v1/dev/users/0000000000002", `{}`))
 	for _, bad := range []string{
 		`{"count":0}`, `{"count":10001}`, `{"count":1.5}`, `{"level":4}`, `{"score":1}`, `{"balance":-1}`, `{"balance":{"amount":1}}`, `{"balance":"1"}`,
+		`{"balance":1.5}`, `{"balance":1e2}`, `{"balance":9007199254740992}`, `{"balance":1e309}`, `{"balance":{"amount":1,"currency":"USD"}}`,
 		`{"attributes":{"birth_date":"yesterday"}}`, `{"attributes":{"student":{}}}`, `{"attributes":{"hobby":"x"}}`, `{"ttl_seconds":86401}`,
 	} {
 		s.refused(problem.Invalid_, s.do("POST", "/v1/dev/users", bad))

@@ -106,7 +106,7 @@ func (s *server) crowdedFor(r *http.Request) bool {
 
 // movesMoney tells the paths where a change waits for a commit of payments.
 func movesMoney(path string) bool {
-	for _, area := range []string{walletPath, "/v1/tips/", webhooksPath} {
+	for _, area := range []string{walletPath, "/v1/tips/", WebhooksPath} {
 		if strings.HasPrefix(path, area) {
 			return true
 		}

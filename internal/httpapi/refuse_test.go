@@ -59,28 +59,35 @@ func TestBadBodies(t *testing.T) {
 		{"POST", post + "/comments"},
 		{"POST", "/v1/dev/users"},
 		{"PUT", "/v1/dev/users/" + ann.id},
+		{"POST", post + "/tips"},
+		{"POST", "/v1/tips/" + post[10:] + "0000000000002/refund"},
+		{"PATCH", "/v1/wallet/limits"},
+		{"POST", "/v1/wallet/topups"},
+		{"POST", "/v1/wallet/withdrawals"},
+		{"POST", circle + "/contract"},
 	}
 	before := s.rows()
 	for _, door := range doors {
 		for _, bad := range badBodies {
-			a := s.do(door.method, door.path, bad.body, ann.auth())
+			a := s.do(door.method, door.path, bad.body, ann.auth(), key())
 			if a.StatusCode != problem.Status(bad.code) {
 				t.Errorf("%s %s with %s: %d %s", door.method, door.path, bad.name, a.StatusCode, a.body)
 				continue
 			}
 			s.refused(bad.code, a)
 		}
-		s.refused(problem.MalformedJSON, s.do(door.method, door.path, "", ann.auth(), asJSON))
+		s.refused(problem.MalformedJSON, s.do(door.method, door.path, "", ann.auth(), key(), asJSON))
 		for _, kind := range []string{
 			"text/plain", "application/x-www-form-urlencoded", "application/json; charset=gbk", "application/json; version=1",
 			"application/problem+json", "multipart/form-data; boundary=x", "json", ";", "application/json, text/plain",
 		} {
-			s.refused(problem.BadContentType, s.do(door.method, door.path, `{"text":"x"}`, ann.auth(), header{"Content-Type", kind}))
+			s.refused(problem.BadContentType, s.do(door.method, door.path, `{"text":"x"}`, ann.auth(), key(), header{"Content-Type", kind}))
 		}
-		s.refused(problem.BadContentType, s.do(door.method, door.path, `{"text":"x"}`, ann.auth(), asJSON, asJSON))
-		s.refused(problem.BadContentType, s.do(door.method, door.path, `{"text":"x"}`, ann.auth(), asJSON, header{"Content-Encoding", "gzip"}))
+		s.refused(problem.BadContentType, s.do(door.method, door.path, `{"text":"x"}`, ann.auth(), key(), asJSON, asJSON))
+		s.refused(problem.BadContentType, s.do(door.method, door.path, `{"text":"x"}`, ann.auth(), key(), asJSON, header{"Content-Encoding", "gzip"}))
 		r := httptest.NewRequest(door.method, door.path, strings.NewReader(`{"text":"x"}`))
 		r.Header.Set("Authorization", ann.auth().value)
+		r.Header.Set("Idempotency-Key", "k")
 		s.refused(problem.BadContentType, s.send(r))
 	}
 	if after := s.rows(); after != before {
@@ -177,6 +184,20 @@ func TestBadPathsAndQueries(t *testing.T) {
 		{"/v1/posts/nonsense/likes", problem.PostNotFound},
 		{"/v1/posts/nonsense/comments", problem.PostNotFound},
 		{"/v1/users/nonsense", problem.UserNotFound},
+		{"/v1/posts/nonsense/tips", problem.PostNotFound},
+		{"/v1/posts/nonsense/tips/quote?amount=5", problem.PostNotFound},
+		{"/v1/circles/nonsense/contract", problem.CircleNotFound},
+		{"/v1/circles/0000000000002/contract", problem.CircleNotFound},
+		{"/v1/wallet/topups/nonsense", problem.TopUpNotFound},
+		{"/v1/wallet/topups/0000000000002", problem.TopUpNotFound},
+		{"/v1/wallet/withdrawals/nonsense", problem.PayoutNotFound},
+		{"/v1/wallet/withdrawals/0000000000002", problem.PayoutNotFound},
+		{"/v1/wallet/statement?limit=1001", problem.Invalid_},
+		{"/v1/wallet/statement?format=xml", problem.Invalid_},
+		{"/v1/wallet/statement?month=2026-13", problem.MonthMalformed},
+		{"/v1/wallet/statement?month=9999-01", problem.MonthMalformed},
+		{"/v1/wallet/statement?format=csv&month=x", problem.MonthMalformed},
+		{"/sandbox", problem.NotFound},
 		{"/v1/users/0000000000002", problem.UserNotFound},
 		{"/v1/nonsense", problem.NotFound},
 		{"/v1", problem.NotFound},
@@ -197,7 +218,7 @@ func TestBadPathsAndQueries(t *testing.T) {
 		{"/v1/circles?%ff=x", problem.MalformedRequest},
 		{"/v1/circles?a;b", problem.MalformedRequest},
 	}
-	for _, list := range []string{"/v1/circles", "/v1/home", circle + "/posts", post + "/likes", post + "/comments"} {
+	for _, list := range []string{"/v1/circles", "/v1/home", circle + "/posts", post + "/likes", post + "/comments", post + "/tips", "/v1/wallet/statement"} {
 		for _, cursor := range []string{"x", "AAAA", strings.Repeat("A", 38), strings.Repeat("A", 5000), "%20", "\u4f60"} {
 			tests = append(tests, struct {
 				target string

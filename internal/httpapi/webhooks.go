@@ -13,11 +13,12 @@ type Webhooks interface {
 	Webhook(ctx context.Context, provider string, header payments.Header, body []byte) (contentType, reply string, err error)
 }
 
-const webhooksPath = "/v1/payments/webhooks/"
+// WebhooksPath is where providers send notifications, before their names.
+const WebhooksPath = "/v1/payments/webhooks/"
 
 func (s *server) webhookRoutes() {
 	register(s, route{
-		id: "take_notification", method: http.MethodPost, path: webhooksPath + "{provider}", tag: "providers", access: anybody, raw: true,
+		id: "take_notification", method: http.MethodPost, path: WebhooksPath + "{provider}", tag: "providers", access: anybody, raw: true,
 		summary: "Take a payment provider's notification",
 		about:   "The provider's signature is checked on the body as it came. Repeated ones, and ones out of order, change nothing.",
 		codes: []problem.Code{

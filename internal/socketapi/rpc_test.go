@@ -16,6 +16,7 @@ import (
 	"lifecircle/internal/id"
 	"lifecircle/internal/problem"
 	"lifecircle/internal/ratelimit"
+	"lifecircle/payments"
 )
 
 var (
@@ -53,6 +54,15 @@ func (f *saidFeed) Unlike(_ context.Context, a feed.Actor, post id.Post) (feed.L
 
 func (f *saidFeed) CreateComment(_ context.Context, a feed.Actor, post id.Post, in feed.NewComment, key string) (feed.Comment, error) {
 	return feed.Comment{Text: in.Text}, f.ask("comment %s %s %q %v %q", a.User, post, in.Text, in.ReplyTo, key)
+}
+
+// Tip makes of saidFeed payments, too.
+func (f *saidFeed) Tip(_ context.Context, a payments.Actor, post id.Post, in payments.NewTip, key string) (payments.Tip, error) {
+	fen, err := in.Amount.Fen("body.amount")
+	if err != nil {
+		return payments.Tip{}, err
+	}
+	return payments.Tip{PostID: post}, f.ask("tip %s %s %d %s %q %s %q", a.User, post, fen, in.Currency, in.Message, in.Visibility, key)
 }
 
 // TestEveryProblemHasItsNumber holds the socket's refusals to the table of
@@ -110,6 +120,17 @@ func TestCalls(t *testing.T) {
 		{"like", `{"post_id":"` + post + `"}`, `like ` + user + ` ` + post, ""},
 		{"unlike", `{"post_id":"` + post + `","idempotency_key":"x"}`, `unlike ` + user + ` ` + post, ""},
 
+		{"tip", `{"post_id":"` + post + `","amount":5,"currency":"CNY","idempotency_key":"k"}`, `tip ` + user + ` ` + post + ` 5 CNY ""  "k"`, ""},
+		{"tip", `{"post_id":"` + post + `","amount":5,"currency":"CNY","message":"hi","visibility":"anonymous","idempotency_key":"k"}`, `tip ` + user + ` ` + post + ` 5 CNY "hi" anonymous "k"`, ""},
+
+		{"tip", `{"post_id":"` + post + `","currency":"CNY","idempotency_key":"k"}`, "", "error 1422: amount_malformed"},
+		{"tip", `{"post_id":"` + post + `","amount":1e309,"currency":"CNY","idempotency_key":"k"}`, "", "error 1422: amount_malformed"},
+		{"tip", `{"post_id":"` + post + `","amount":5,"idempotency_key":"k"}`, "", "error 1422: invalid"},
+		{"tip", `{"post_id":"` + post + `","amount":5,"currency":"CNY","idempotency_key":""}`, "", "error 1400: idempotency_key_malformed"},
+		{"tip", `{"post_id":"x","amount":5,"currency":"CNY","idempotency_key":"k"}`, "", "error 1404: post_not_found"},
+		{"tip", `{"amount":5,"currency":"CNY","idempotency_key":"k"}`, "", "error 1422: invalid"},
+		{"tip", `{"post_id":"` + post + `","amount":5,"amount":6,"currency":"CNY","idempotency_key":"k"}`, "", "error 1400: malformed_json"},
+		{"tip", `{"post_id":"` + post + `","amount":5,"currency":"CNY","idempotency_key":"k","provider":"x"}`, "", "error 1422: invalid"},
 		{"post", ``, "", "error 1400: malformed_json"},
 		{"post", `null`, "", "error 1422: invalid"},
 		{"post", `[]`, "", "error 1422: invalid"},
@@ -140,7 +161,7 @@ func TestCalls(t *testing.T) {
 	}
 	for _, tc := range cases {
 		f := &saidFeed{}
-		h := &Handler{Feed: f}
+		h := &Handler{Feed: f, Payments: f}
 		data, err := h.call(t.Context(), someUser, tc.method, []byte(tc.data))
 		got := ""
 		if err != nil {
@@ -155,9 +176,9 @@ func TestCalls(t *testing.T) {
 func TestCallsOfGuestsAndTooManyAreRefused(t *testing.T) {
 	t.Parallel()
 	f := &saidFeed{}
-	h := &Handler{Feed: f, Limiter: ratelimit.NewMemory(100, func() time.Time { return time.Unix(1e9, 0) })}
+	h := &Handler{Feed: f, Payments: f, Limiter: ratelimit.NewMemory(100, func() time.Time { return time.Unix(1e9, 0) })}
 	like := []byte(`{"post_id":"` + somePost.String() + `"}`)
-	for _, method := range []string{"post", "comment", "like", "unlike"} {
+	for _, method := range []string{"post", "comment", "like", "unlike", "tip"} {
 		if _, err := h.call(t.Context(), feed.Actor{}, method, like); err == nil || err.Error() != "error 101: unauthorized" || f.asked != "" {
 			t.Errorf("%s of a guest: %v, asked %q", method, err, f.asked)
 		}
@@ -169,6 +190,15 @@ func TestCallsOfGuestsAndTooManyAreRefused(t *testing.T) {
 	}
 	if _, err := h.call(t.Context(), someUser, "unlike", like); err == nil || err.Error() != "error 111: rate_limited" {
 		t.Errorf("one too many: %v", err)
+	}
+	tip := []byte(`{"post_id":"` + somePost.String() + `","amount":5,"currency":"CNY","idempotency_key":"k"}`)
+	for range ratelimit.Tips.Rate.Burst {
+		if _, err := h.call(t.Context(), someUser, "tip", tip); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.call(t.Context(), someUser, "tip", tip); err == nil || err.Error() != "error 111: rate_limited" {
+		t.Errorf("one tip too many: %v", err)
 	}
 	if _, err := h.call(t.Context(), feed.Actor{User: 7}, "like", like); err != nil {
 		t.Errorf("another person: %v", err)

@@ -27,12 +27,13 @@ type Provider interface {
 	Checkout(ctx context.Context, o Order) (Checkout, error)
 
 	// Payment returns what became of the payment of an order, ErrUnknown if
-	// the provider has none.
+	// the provider has none: some have one only once its payer saw the page.
 	Payment(ctx context.Context, o Order) (Event, error)
 
 	// Payout sends money out, once for each ID however often it is called, and
 	// returns what has become of it: Paid, Failed (nothing was and nothing will
-	// be sent) or Pending. An error says that nobody knows: ask again.
+	// be sent) or Pending. ErrRefused says the same as Failed. Any other error
+	// says that nobody knows: ask again.
 	Payout(ctx context.Context, p Payout) (Event, error)
 
 	// Refund gives a payment back, whole or in part, once for each ID.
@@ -64,6 +65,7 @@ var (
 	ErrStale     = errors.New("the notification was signed at another time")
 	ErrForeign   = errors.New("the notification is meant for somebody else")
 	ErrRefused   = errors.New("the provider refuses this for good")
+	ErrIDTaken   = errors.New("the provider has something else under this id") // what became of that, nobody asked
 )
 
 // Order is a payment that we ask for.
@@ -123,8 +125,8 @@ type Event struct {
 	ID     string // ours
 	Ref    string // the provider's
 	State  State
-	Amount money.Amount // what was really paid
-	At     time.Time    // by the provider's clock
+	Amount money.Amount // what was really paid; zero unless State is Paid
+	At     time.Time    // by the provider's clock; zero if it does not say
 	Reason string       // of a failure, for people; may be empty
 }
 
@@ -133,6 +135,6 @@ type Line struct {
 	Kind   Kind
 	ID     string // ours, empty if the provider has none
 	Ref    string
-	Amount money.Amount // never negative: Kind says in which direction
+	Amount money.Amount // never negative: Kind says in which direction; in whatever currency it was
 	At     time.Time
 }

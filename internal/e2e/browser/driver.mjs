@@ -24,8 +24,8 @@ class Page {
   faults = [] // what a developer would see in red
   frames = [] // the last ones on its sockets
 
-  async open({ url, width = 1280, height = 800, locale = 'en-US', scale = 1 }) {
-    this.context = await browser.newContext({ viewport: { width, height }, locale, deviceScaleFactor: scale })
+  async open({ url, width = 1280, height = 800, locale = 'en-US', scale = 1, scheme = 'light' }) {
+    this.context = await browser.newContext({ viewport: { width, height }, locale, deviceScaleFactor: scale, colorScheme: scheme })
     this.context.setDefaultTimeout(patience)
     this.page = await this.context.newPage()
     this.page.on('console', (m) => {
@@ -60,6 +60,44 @@ class Page {
   }
   async fill({ value, ...what }) {
     await this.find(what).fill(value)
+  }
+  async press({ key, ...what }) {
+    await (what.testid ? this.find(what) : this.page.locator(':focus')).press(key)
+  }
+  /** Chooses a radio button, which may lie under what is drawn for it. */
+  async choose(what) {
+    await this.find(what).check({ force: true })
+  }
+  async text(what) {
+    return (await this.find(what).textContent()).trim()
+  }
+  /** The test id of what has the focus, or of what it stands in. */
+  async focused() {
+    return this.page.evaluate(() => document.activeElement?.closest('[data-testid]')?.dataset.testid ?? '')
+  }
+  /** Presses a button of a page that is not ours to name. */
+  async button({ name, value }) {
+    await this.page.locator(`button[name="${name}"][value="${value}"]`).click()
+  }
+  async link({ path }) {
+    await this.page.locator(`a[href^="${path}"]`).first().click()
+  }
+  /** How much wider the page is than the screen. */
+  async overflow() {
+    return this.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  }
+  /** Loses the answers to the first POSTs to a path; the requests arrive. */
+  async dropAnswers({ path, times }) {
+    let left = times
+    await this.page.route(
+      (url) => url.pathname === path,
+      async (route) => {
+        if (route.request().method() === 'POST' && left-- > 0) {
+          await route.fetch() // it arrives
+          await route.abort('connectionreset')
+        } else await route.continue()
+      },
+    )
   }
   async there(what) {
     await this.find(what).waitFor({ state: 'visible' })

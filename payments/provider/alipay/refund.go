@@ -12,7 +12,7 @@ import (
 // noRefund are refusals of a refund that will not change.
 func noRefund(code string) bool {
 	return slices.Contains([]string{
-		"ACQ.REASON_TRADE_REFUND_FEE_ERR", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "ACQ.DISCORDANT_REPEAT_REQUEST", "ACQ.TRADE_STATUS_ERROR",
+		"ACQ.REASON_TRADE_REFUND_FEE_ERR", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "ACQ.TRADE_STATUS_ERROR",
 		"ACQ.TRADE_HAS_FINISHED", "ACQ.TRADE_HAS_CLOSE", "ACQ.TRADE_NOT_ALLOW_REFUND", "ACQ.INVALID_PARAMETER",
 	}, code)
 }
@@ -31,6 +31,8 @@ func (a *Client) Refund(ctx context.Context, r provider.Refund) (provider.Event,
 	switch code := refusal(err); {
 	case code == tradeNotExist:
 		return provider.Event{}, fmt.Errorf("refund %s of %s: %w: %w", r.ID, r.Order.ID, provider.ErrUnknown, err)
+	case code == "ACQ.DISCORDANT_REPEAT_REQUEST":
+		return provider.Event{}, fmt.Errorf("refund %s of %s: %w: %w", r.ID, r.Order.ID, provider.ErrIDTaken, err)
 	case noRefund(code):
 		return provider.Event{}, fmt.Errorf("refund %s of %s: %w: %w", r.ID, r.Order.ID, provider.ErrRefused, err)
 	case err != nil:
@@ -69,7 +71,7 @@ func (a *Client) refunded(ctx context.Context, r provider.Refund) (provider.Even
 		return provider.Event{}, err
 	}
 	if amount != r.Amount {
-		return provider.Event{}, fmt.Errorf("%w: it was asked for otherwise before", provider.ErrRefused)
+		return provider.Event{}, fmt.Errorf("%w: a refund of another amount", provider.ErrIDTaken)
 	}
 	e.State, e.Amount = provider.Paid, amount
 	return e, nil

@@ -67,7 +67,7 @@ func (a *Client) payout(ctx context.Context, p provider.Payout) (provider.Event,
 	err = a.call(ctx, "alipay.fund.trans.uni.transfer", business, &t)
 	switch code := refusal(err); {
 	case code == inconsistent:
-		return provider.Event{}, fmt.Errorf("%w: %w", provider.ErrRefused, err)
+		return provider.Event{}, fmt.Errorf("%w: %w", provider.ErrIDTaken, err)
 	case noPayee(code):
 		return a.notSent(ctx, p, err)
 	case err != nil:
@@ -111,7 +111,7 @@ func (a *Client) sentEvent(p provider.Payout, t transfer) (provider.Event, error
 		return provider.Event{}, err
 	}
 	if amount != p.Amount {
-		return provider.Event{}, fmt.Errorf("%w: it was asked for with another amount before", provider.ErrRefused)
+		return provider.Event{}, fmt.Errorf("%w: a transfer of another amount", provider.ErrIDTaken)
 	}
 	e := provider.Event{
 		Kind: provider.Payoff, ID: p.ID, Ref: t.OrderID, Amount: money.Fen(0), At: atOr(t.PaidAt, atOr(t.SentAt, a.now())), Reason: t.Reason,

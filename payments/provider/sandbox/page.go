@@ -109,7 +109,11 @@ func (b *Bank) decideCheckout(w http.ResponseWriter, r *http.Request) {
 // authorized returns the payment of the page if the token opens it. An unknown
 // payment and a wrong token look the same.
 func (b *Bank) authorized(w http.ResponseWriter, r *http.Request) (payment, bool) {
-	p, err := readPayment(r.Context(), b.pool, r.PathValue("id"))
+	id, err := r.PathValue("id"), provider.ErrUnknown
+	var p payment
+	if isID(id) { // anything else might not even be text to Postgres
+		p, err = readPayment(r.Context(), b.pool, id)
+	}
 	switch {
 	case errors.Is(err, provider.ErrUnknown) || err == nil && !p.opensWith(r.URL.Query().Get("token")):
 		b.render(w, r, http.StatusNotFound, view{State: "gone"})
@@ -119,6 +123,10 @@ func (b *Bank) authorized(w http.ResponseWriter, r *http.Request) (payment, bool
 		return payment{}, false
 	}
 	return p, true
+}
+
+func isID(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }) < 0
 }
 
 func (b *Bank) render(w http.ResponseWriter, r *http.Request, status int, v view) {

@@ -97,7 +97,7 @@ func TestOnlyItsTokenOpensAPage(t *testing.T) {
 	_, token, _ := strings.Cut(other.URL, "?")
 	var unknown string
 	for i, address := range []string{
-		checkoutPath + "nothing?" + token, checkoutPath + o.ID, checkoutPath + o.ID + "?token=", checkoutPath + o.ID + "?" + token, c.URL + "A", c.URL[:len(c.URL)-1],
+		checkoutPath + "nothing?" + token, checkoutPath + "%ff%00?" + token, checkoutPath + o.ID, checkoutPath + o.ID + "?token=", checkoutPath + o.ID + "?" + token, c.URL + "A", c.URL[:len(c.URL)-1],
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			res, text := visit(t, b, method, address, url.Values{"action": {"pay"}}, "en")

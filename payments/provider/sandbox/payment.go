@@ -84,7 +84,7 @@ func (b *Bank) Checkout(ctx context.Context, o provider.Order) (provider.Checkou
 	case err != nil:
 		return provider.Checkout{}, fmt.Errorf("open payment %s: %w", o.ID, err)
 	case p.Amount != o.Amount.Amount:
-		return provider.Checkout{}, fmt.Errorf("open payment %s: %w: it is open with another amount", o.ID, provider.ErrRefused)
+		return provider.Checkout{}, fmt.Errorf("open payment %s: %w: a payment of another amount", o.ID, provider.ErrIDTaken)
 	}
 	b.signal()
 	return provider.Checkout{URL: checkoutPath + p.ID + "?" + url.Values{"token": {p.Token}}.Encode(), Ref: ref(p.ID)}, nil

@@ -66,7 +66,7 @@ func (b *Bank) Payout(ctx context.Context, order provider.Payout) (provider.Even
 	case err != nil:
 		return provider.Event{}, fmt.Errorf("pay out %s: %w", order.ID, err)
 	case p.account != order.To || p.amount != order.Amount.Amount:
-		return provider.Event{}, fmt.Errorf("pay out %s: %w: it was asked for otherwise before", order.ID, provider.ErrRefused)
+		return provider.Event{}, fmt.Errorf("pay out %s: %w: another amount or account", order.ID, provider.ErrIDTaken)
 	}
 	return p.event(), nil
 }

@@ -51,7 +51,7 @@ func readRefund(ctx context.Context, tx pgx.Tx, r provider.Refund) (at time.Time
 	case err != nil:
 		return at, false, err
 	case payment != r.Order.ID || amount != r.Amount.Amount:
-		return at, false, fmt.Errorf("%w: it was asked for otherwise before", provider.ErrRefused)
+		return at, false, fmt.Errorf("%w: another amount or payment", provider.ErrIDTaken)
 	}
 	return at, true, nil
 }

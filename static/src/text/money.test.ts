@@ -32,14 +32,14 @@ describe('yuan as people write them', () => {
 
 describe('yuan as people read them', () => {
   it.each([
-    [0, 'en', '¥0.00'], [1, 'en', '¥0.01'], [1314, 'zh-CN', '¥13.14'], [123456, 'en', '¥1,234.56'], [-520, 'en', '-¥5.20'], [5_000_000, 'zh-CN', '¥50,000.00'],
+    [0, 'en', '¥0.00'], [1, 'en', '¥0.01'], [1314, 'zh-CN', '¥13.14'], [123456, 'en', '¥1,234.56'], [-520, 'en', '−¥5.20'], [5_000_000, 'zh-CN', '¥50,000.00'],
   ])('%i fen in %s are %j', (fen, lang, text) => {
     expect(formatYuan(fen, lang)).toBe(text)
   })
 
   it('say the sign where it matters, and are short where room is', () => {
     expect(formatYuan(520, 'en', { signed: true })).toBe('+¥5.20')
-    expect(formatYuan(-520, 'zh-CN', { signed: true })).toBe('-¥5.20')
+    expect(formatYuan(-520, 'zh-CN', { signed: true })).toBe('−¥5.20')
     expect(formatYuan(0, 'en', { signed: true })).toBe('¥0.00')
     expect(formatYuan(1314, 'en', { compact: true })).toBe('¥13.14')
     expect(formatYuan(12_345_678, 'en', { compact: true })).toBe('¥123.5K')

@@ -53,7 +53,7 @@ export function formatYuan(fen: number, lang: string, { signed = false, compact 
     })
     formats.set(key, format)
   }
-  return format.format(plainHundredths(fen) as `${number}`)
+  return format.format(plainHundredths(fen) as `${number}`).replace('-', '−') // a minus, as wide as the plus
 }
 
 /** Ten-thousandths as a percentage: 9000 is 90%. */
