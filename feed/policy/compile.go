@@ -27,7 +27,6 @@ type Rules struct {
 type rule struct {
 	text    string
 	program cel.Program
-	gender  bool // needs one, itself or through another rule
 }
 
 // tipByAdult stands for tip where only adults tip.
@@ -161,7 +160,7 @@ func (c *compiler) plan(texts map[Action]string, r *Rules) error {
 		if err != nil {
 			return err
 		}
-		r.byName[a] = &rule{text: texts[a], program: program, gender: c.gendered(a, nil)}
+		r.byName[a] = &rule{text: texts[a], program: program}
 	}
 	return nil
 }
@@ -173,3 +172,26 @@ func (r *Rules) of(a Action) *rule {
 	}
 	return r.byName[a]
 }
+
+// Texts returns the rules as they were written.
+func (r *Rules) Texts() map[Action]string {
+	texts := map[Action]string{}
+	for _, a := range ruled {
+		if rule := r.of(a); rule != nil {
+			texts[a] = rule.text
+		}
+	}
+	return texts
+}
+
+// Reason returns why posting depends on gender, for readers to see.
+func (r *Rules) Reason() string {
+	if r == nil {
+		return ""
+	}
+	return r.reason
+}
+
+// Open tells whether an action has no rule, and so is open to every account;
+// view, to guests too.
+func (r *Rules) Open(a Action) bool { return r.of(a) == nil }

@@ -42,6 +42,8 @@ func TestReasons(t *testing.T) {
 		{"user.follows", "not following the circle, needs following the circle.", "follow the circle", person},
 		{"user.role in ['owner', 'moderator']", "no role, needs one of owner, moderator.", "ask an owner to make you owner", person},
 		{"circle.age_days > 7", "a circle of 3 days, needs more than 7.", "this depends on the circle: ask its owner", person},
+		{"7 < circle.age_days", "a circle of 3 days, needs more than 7.", "this depends on the circle: ask its owner", person},
+		{"user.age < 10 || user.credit > 940", "score 732, needs more than 940; or 16 years old, needs less than 10.", "209 points: the page of your score shows the shortest way to 941", person},
 		{"'food' in circle.tags", "a circle tagged tea, local, needs the tag food.", "this depends on the circle: ask its owner", person},
 		{"user.gender == 'female'", "male, needs female. The circle says why: our club is for women", "a verified gender stays as it is", person},
 		{"user.gender == 'female'", "gender not verified, needs female. The circle says why: our club is for women", "verify your identity, if you are female", policy.Subject{SignedIn: true}},
@@ -194,4 +196,16 @@ func TestConcurrentDecisions(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+func TestRulesAsTheyWereWritten(t *testing.T) {
+	t.Parallel()
+	r := compile(t, campus)
+	if got := r.Texts(); len(got) != 2 || got[policy.Comment] != campus[policy.Comment] || r.Reason() == "" || r.Open(policy.Comment) || !r.Open(policy.Like) {
+		t.Errorf("%v, %q", got, r.Reason())
+	}
+	r = nil
+	if len(r.Texts()) != 0 || r.Reason() != "" || !r.Open(policy.View) {
+		t.Error("no rules are not open")
+	}
 }
