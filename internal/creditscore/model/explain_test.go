@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"os"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -68,6 +69,41 @@ func TestExplanation(t *testing.T) {
 	}
 	if got := model.Explain(rich(), hashedFriends(0), today(), 700, nil).Reasons; !slices.Equal(got, []string{"gate_trust"}) {
 		t.Errorf("without trust: %v", got)
+	}
+}
+
+// The hash names all that a score follows from, and no more of trust than the
+// name of its table.
+func TestHashCoversTheInputs(t *testing.T) {
+	t.Parallel()
+	hashes := map[string]string{"nothing": model.Hash(model.Inputs{}, everybody(), today())}
+	add := func(name, hash string) {
+		for other, h := range hashes {
+			if h == hash {
+				t.Errorf("%s has the hash of %s", name, other)
+			}
+		}
+		hashes[name] = hash
+	}
+	one := rich()
+	one.User, one.Revoked, one.SupposedTrusted = 9, true, true
+	one.Reversals, one.Broken, one.NegativeDays, one.Vouches = 3, 4, 5, 6
+	one.Reports = []time.Time{today()}
+	one.Penalties = []model.Penalty{{Event: 1, Code: model.KickBack, At: today()}}
+	of := reflect.ValueOf(one)
+	for i := range of.NumField() {
+		var in model.Inputs
+		reflect.ValueOf(&in).Elem().Field(i).Set(of.Field(i))
+		add(of.Type().Field(i).Name, model.Hash(in, everybody(), today()))
+	}
+	add("the date", model.Hash(model.Inputs{}, everybody(), today().AddDate(0, 0, 1)))
+	other := everybody()
+	other.Run = "another"
+	add("the table", model.Hash(model.Inputs{}, other, today()))
+	other = hashed(0.3)
+	other.Run = everybody().Run
+	if model.Hash(one, other, today()) != model.Hash(one, everybody(), today()) {
+		t.Error("the hash tells of trust")
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -152,7 +151,7 @@ func events() *rapid.Generator[model.Event] {
 	return rapid.Custom(func(t *rapid.T) model.Event {
 		e := model.Event{
 			User: me, Kind: model.Kind(rapid.IntRange(0, int(model.Lifted)+1).Draw(t, "kind")), //nolint:gosec // few
-			At:    today().Add(-time.Duration(rapid.IntRange(0, 1300*24).Draw(t, "hours ago")) * time.Hour),
+			At:    today().AddDate(0, 0, -rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(0, 1300)).Draw(t, "days ago")),
 			Other: id.ID(rapid.IntRange(5, 15).Draw(t, "other")), Level: model.Level(rapid.IntRange(0, 4).Draw(t, "level")), //nolint:gosec // few
 			Attribute: model.Attribute(rapid.IntRange(0, 2).Draw(t, "attribute")), Code: model.ChargebackLost, //nolint:gosec // few
 			Lifts: id.ID(rapid.IntRange(1, 80).Draw(t, "lifts")),

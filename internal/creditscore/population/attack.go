@@ -16,7 +16,7 @@ type Attack struct {
 	Fakes    int
 	Accepted float64 // links per fake that honest people accepted
 	Rented   float64 // share of fakes with a rented identity of level 3
-	OneWay   int     // tips per fake to the 100 best connected, wrongly counted as links
+	OneWay   int     // tips per fake to the best connected, wrongly counted as links
 }
 
 // Attacks are the rows of section 6 that the defence holds against.
@@ -30,7 +30,10 @@ func Attacks(fakes int) []Attack {
 	}
 }
 
-const ringDegree = 12
+const (
+	ringDegree = 12
+	topShare   = 200 // one in so many is tipped: 100 of 20,000
+)
 
 // links are the ring, what honest people accepted, and tips counted as links.
 func (a Attack) links(w *World) (links []trust.Link) {
@@ -42,7 +45,7 @@ func (a Attack) links(w *World) (links []trust.Link) {
 	link := func(x, y int) {
 		links = append(links, trust.Link{A: trust.Node(x), B: trust.Node(y), Kind: trust.AcceptedContact}) //nolint:gosec // people's numbers
 	}
-	top := w.bestConnected(100)
+	top := w.bestConnected(max(1, first/topShare))
 	for f := range a.Fakes {
 		for range ringDegree / 2 {
 			link(first+f, first+r.IntN(a.Fakes))

@@ -90,11 +90,11 @@ func TestDriftIsSeen(t *testing.T) {
 	}
 }
 
-// T11: the report of pass rates by traits, which no score knew: those of the
-// made-up people are drawn by lot, so no group may stand out beyond chance.
+// T11: the report of pass rates by traits, which no score knew. Those of the
+// made-up people are drawn by lot, so no group may stand out beyond chance, which among 60 who pass of each is much.
 func TestFairnessReport(t *testing.T) {
 	t.Parallel()
-	w := population.New(4, 5000, population.Towns, asOf())
+	w := population.New(10, 5000, population.Towns, asOf())
 	all := scores(t, w)
 	for name, trait := range map[string]func(population.Traits) string{
 		"gender": func(x population.Traits) string { return x.Gender },

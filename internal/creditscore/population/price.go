@@ -27,7 +27,7 @@ func (a Attack) Price(p Prices, share float64) float64 {
 // String describes the attack as the table of section 6 does.
 func (a Attack) String() string {
 	if a.OneWay > 0 {
-		return fmt.Sprintf("%d one-way tips to the top 100; %.0f %% rented", a.OneWay, 100*a.Rented)
+		return fmt.Sprintf("%d one-way tips to the top 0.5 %%; %.0f %% rented", a.OneWay, 100*a.Rented)
 	}
 	return fmt.Sprintf("%g accepted links; %.0f %% rented", a.Accepted, 100*a.Rented)
 }

@@ -42,7 +42,15 @@ func New(seed uint64, people int, network Network, asOf time.Time) *World {
 
 // person returns the luck of a person, the same every time.
 func (w *World) person(i int, stream uint64) *rand.Rand {
-	return rand.New(rand.NewPCG(w.Seed<<20^uint64(i), stream+1)) //nolint:gosec // made up, not secret
+	return rand.New(rand.NewPCG(mix(w.Seed<<32+uint64(i)), mix(stream))) //nolint:gosec // made up, not secret
+}
+
+// mix scatters neighbouring numbers (splitmix64), so that neighbours share no luck.
+func mix(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
 }
 
 // firstID is the ID of person 0.
@@ -62,7 +70,7 @@ func (w *World) Inputs(i int) model.Inputs { return model.Fold(Events(w.History(
 
 // Seeds returns this month's seeds: a fifth of the hand-checked, who are one in
 // ten of level 3, and two at least in each community.
-func (w *World) Seeds(g *trust.Graph) []trust.Node {
+func (w *World) Seeds(g *trust.Graph) []trust.Seed {
 	seen := map[int32]int{}
 	var candidates []trust.Candidate
 	for i, p := range w.People {
@@ -75,7 +83,7 @@ func (w *World) Seeds(g *trust.Graph) []trust.Node {
 			candidates = append(candidates, trust.Candidate{Node: v, Community: c})
 		}
 	}
-	return trust.Rotate(candidates, []byte("made up"), int(w.AsOf.Month()), 2)
+	return trust.Rotate(g, candidates, []byte("made up"), int(w.AsOf.Month()), 2)
 }
 
 // Reference returns the hand-checked reference: one in ten of those whose

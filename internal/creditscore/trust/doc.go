@@ -12,6 +12,8 @@
 //   - Two people are tied once, by the strongest of their kinds. Repeating an
 //     act, or adding another kind, makes no link heavier.
 //   - Trust is per unit of degree, so that many links do not help by number.
+//   - Seeds start with what the links of their community's hand-checked people
+//     are worth, not all with the same: see Rotate. Hubs are no seeds.
 //   - The median and the threshold are those of the hand-checked reference, not
 //     of everybody: fakes cannot move them. Members of it without any link say
 //     nothing about the network and are left out; an empty reference has no

@@ -12,18 +12,18 @@ func Rounds(n int) int {
 	return bits.Len(uint(n - 1))
 }
 
-// Propagate gives every seed the same trust, n in all, lets everybody hand all
-// of his to his links by their weight, so many rounds long, and returns what
+// Propagate gives the seeds trust by their weight, n in all, lets everybody
+// hand all of his to his links by theirs, so many rounds long, and returns what
 // each person then has for each unit of his degree. Somebody without links has
 // none. The values say something only in relation to each other: see Scale.
 //
 // It keeps three float32 a person. They are as good as float64 here: see
-// BenchmarkPropagate and TestHalfPrecisionOrdersTheSame.
-func Propagate(g *Graph, seeds []Node, rounds int) []float32 {
+// BenchmarkPropagate and TestSinglePrecisionOrdersTheSame.
+func Propagate(g *Graph, seeds []Seed, rounds int) []float32 {
 	return propagate[float32](g, seeds, rounds)
 }
 
-func propagate[F float32 | float64](g *Graph, seeds []Node, rounds int) []F {
+func propagate[F float32 | float64](g *Graph, seeds []Seed, rounds int) []F {
 	share := make([]F, g.Len()) // what a person gives for each unit of weight
 	inverse := make([]F, g.Len())
 	for v := range inverse {
@@ -31,8 +31,15 @@ func propagate[F float32 | float64](g *Graph, seeds []Node, rounds int) []F {
 			inverse[v] = 1 / F(w)
 		}
 	}
+	total := F(0)
 	for _, s := range seeds {
-		share[s] += F(g.Len()) / F(len(seeds)) * inverse[s]
+		total += F(s.Weight)
+	}
+	for _, s := range seeds {
+		if total == 0 {
+			break // nobody among them is tied to anybody
+		}
+		share[s.Node] += F(g.Len()) * (F(s.Weight) / total) * inverse[s.Node]
 	}
 	next := make([]F, g.Len())
 	for range rounds {
