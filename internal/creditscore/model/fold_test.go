@@ -117,6 +117,11 @@ func TestContactsAndCrowdsAreFolded(t *testing.T) {
 	if !slices.Equal(in.Appreciations, []model.Crowd{{Person: 9, Months: 2}}) {
 		t.Errorf("appreciations %v: two months, of which each counts once", in.Appreciations)
 	}
+	swapped := slices.Clone(s)
+	swapped[1], swapped[2] = s[2], s[1] // of the same moment, the lower id comes first
+	if got := model.Fold(swapped, today()); !reflect.DeepEqual(got, in) {
+		t.Errorf("handed over in another order: %+v, want %+v", got, in)
+	}
 	if in.NegativeDays != 2 || in.VouchesLeft(701) != 4 || in.VouchesLeft(700) != 0 {
 		t.Errorf("%d days below zero, %d vouches", in.NegativeDays, in.Vouches)
 	}
