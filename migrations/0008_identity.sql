@@ -58,6 +58,8 @@ CREATE TABLE verifications (
     status     text        NOT NULL DEFAULT 'pending',
     url        text        NOT NULL DEFAULT '',
     reason     text        NOT NULL DEFAULT '',
+    note       text        NOT NULL DEFAULT '',
+    decided_by bigint,
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     ended_at   timestamptz,
@@ -74,6 +76,9 @@ CREATE INDEX verifications_by_user ON verifications (user_id, id);
 CREATE UNIQUE INDEX verifications_one_pending ON verifications (user_id, kind) WHERE status = 'pending';
 CREATE INDEX verifications_to_look_at ON verifications (look_at) WHERE open;
 COMMENT ON COLUMN verifications.level IS 'of identity: the level asked for';
+COMMENT ON COLUMN verifications.reason IS 'of a refusal: a code';
+COMMENT ON COLUMN verifications.note IS 'of a refusal: what staff wrote, for the applicant';
+COMMENT ON COLUMN verifications.decided_by IS 'the member of staff; null: nobody did it by hand';
 COMMENT ON COLUMN verifications.expires_at IS 'when a pending one is refused';
 COMMENT ON COLUMN verifications.open IS 'the verifier may still keep something of it';
 COMMENT ON COLUMN verifications.look_at IS 'of an open one: when the verifier is asked, or told to forget';
@@ -86,6 +91,8 @@ CREATE TABLE verifier_cases (
     code_hash  bytea,
     tries      integer     NOT NULL DEFAULT 0,
     reason     text        NOT NULL DEFAULT '',
+    note       text        NOT NULL DEFAULT '',
+    decided_by bigint,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     CONSTRAINT verifier_cases_pkey PRIMARY KEY (verifier, id),

@@ -47,6 +47,8 @@ const (
 	PayoutNotFound  Code = "withdrawal_not_found"
 	ProviderUnknown Code = "provider_unknown"
 
+	VerificationNotFound Code = "verification_not_found"
+
 	Deleted        Code = "deleted"
 	HandleTaken    Code = "handle_taken"
 	LastOwner      Code = "last_owner"
@@ -68,7 +70,6 @@ const (
 	CategoryUnknown   Code = "category_unknown"
 	ParentUnsuitable  Code = "parent_unsuitable"
 	RoleUnknown       Code = "role_unknown"
-	RulesUnsupported  Code = "rules_unsupported"
 	RuleMalformed     Code = "rule_malformed"
 	RuleTooLong       Code = "rule_too_long"
 	RuleTooCostly     Code = "rule_too_costly"
@@ -87,6 +88,10 @@ const (
 	LimitUnsuitable     Code = "limit_unsuitable"
 	MonthMalformed      Code = "month_malformed"
 	PayoutRefused       Code = "payout_account_unsuitable"
+
+	ClaimUnsuitable Code = "claim_unsuitable"
+	DomainUnknown   Code = "domain_unknown"
+	VerifierUnknown Code = "verifier_unknown"
 
 	RateLimited Code = "rate_limited"
 	Overloaded  Code = "overloaded"
@@ -109,16 +114,18 @@ var statuses = map[Code]int{
 
 	NotFound: 404, UserNotFound: 404, CircleNotFound: 404, PostNotFound: 404, CommentNotFound: 404,
 	TipNotFound: 404, TopUpNotFound: 404, PayoutNotFound: 404, ProviderUnknown: 422,
+	VerificationNotFound: 404,
 
 	Deleted: 409, HandleTaken: 409, LastOwner: 409, BodyTooLarge: 413, BadContentType: 415, MethodNot: 405,
 	RefundTooLarge: 409, RefundTooLate: 409, RefundUnfunded: 409, ContractStale: 409,
 
 	Invalid_: 422, TextEmpty: 422, TextTooLong: 422, TextControl: 422, HandleForm: 422, PasswordWeak: 422,
-	CategoryUnknown: 422, ParentUnsuitable: 422, RoleUnknown: 422, RulesUnsupported: 422, PhotosUnsupported: 422,
+	CategoryUnknown: 422, ParentUnsuitable: 422, RoleUnknown: 422, PhotosUnsupported: 422,
 	RuleMalformed: 422, RuleTooLong: 422, RuleTooCostly: 422, RuleGender: 422,
 	AmountMalformed: 422, AmountNotPositive: 422, AmountTooLarge: 422, AmountTooSmall: 422, CurrencyUnsupported: 422,
 	TipTooLarge: 422, VisibilityUnknown: 422, SharesUnsuitable: 422, PartnerUnsuitable: 422, LimitUnsuitable: 422,
 	MonthMalformed: 422, PayoutRefused: 422,
+	ClaimUnsuitable: 422, DomainUnknown: 422, VerifierUnknown: 422,
 
 	RateLimited: 429, Overloaded: 429, Unavailable: 503, Internal: 500,
 }

@@ -25,6 +25,8 @@ var (
 	Changes  = Limit{"changes", perMinute(120)} // every other write: profiles, edits, removals, roles
 	Tips     = Limit{"tips", perMinute(600)}
 	Payments = Limit{"payments", perMinute(30)} // top-ups, withdrawals, refunds and contracts
+
+	Verifications = Limit{"verifications", Rate{Burst: 10, Count: 10, Per: time.Hour}}
 )
 
 // The limits of who knocks. An address is that of a host, or an IPv6 /64.
@@ -36,9 +38,12 @@ var (
 	Refreshes   = Limit{"refreshes", perMinute(60)}                              // of an address
 )
 
+// VerificationMails limits the codes that are sent to a mailbox, by a hash of it.
+var VerificationMails = Limit{"verification_mails", Rate{Burst: 5, Count: 5, Per: time.Hour}}
+
 // All returns every limit, in the order in which they are shown.
 func All() []Limit {
-	return []Limit{Posts, Comments, Likes, Follows, Circles, Changes, Tips, Payments, Requests, Logins, HandleLogin, Registers, Refreshes}
+	return []Limit{Posts, Comments, Likes, Follows, Circles, Changes, Tips, Payments, Verifications, VerificationMails, Requests, Logins, HandleLogin, Registers, Refreshes}
 }
 
 // Check counts one event of the subject. The error is a RateLimited problem
