@@ -28,6 +28,9 @@ type Verifier interface {
 	// Kinds are what it verifies.
 	Kinds() []Kind
 
+	// Life is how long an application may take.
+	Life() time.Duration
+
 	// Check refuses an application that it could not work on, with a problem
 	// that names the field. It keeps nothing.
 	Check(ctx context.Context, a Application) error
@@ -106,6 +109,7 @@ const (
 	AnotherPerson Reason = "another_person" // the account was verified as somebody else
 	Replaced      Reason = "replaced"       // by a newer application
 	Unusable      Reason = "unusable"       // what the verifier found cannot be
+	Failed        Reason = "failed"         // the verifier did not take it
 )
 
 // Facts are what was found. It prints as ***.

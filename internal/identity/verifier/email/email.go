@@ -82,6 +82,9 @@ func (*Loop) Name() string { return Name }
 // Kinds implements verifier.Verifier.
 func (*Loop) Kinds() []verifier.Kind { return []verifier.Kind{verifier.Student, verifier.Employment} }
 
+// Life implements verifier.Verifier.
+func (*Loop) Life() time.Duration { return codeLife }
+
 // Check implements verifier.Verifier. It refuses an address that is none of a
 // school or company that we know, and one that got too many codes.
 func (l *Loop) Check(ctx context.Context, a verifier.Application) error {
@@ -106,9 +109,6 @@ func (l *Loop) Start(ctx context.Context, a verifier.Application) (string, error
 		return "", err
 	}
 	a.Claim = verifier.Claim{Email: address, Of: of.name}
-	if soon := time.Now().Add(codeLife); a.ExpiresAt.IsZero() || soon.Before(a.ExpiresAt) {
-		a.ExpiresAt = soon
-	}
 	here := url.URL{Path: pagePath + a.ID, RawQuery: url.Values{"token": {l.Keys.Token(Name, a.ID)}}.Encode()}
 	code := rand.Text()[:codeLength]
 	fresh, err := l.Open(ctx, a, code)

@@ -47,6 +47,9 @@ func (*Desk) Kinds() []verifier.Kind {
 	return []verifier.Kind{verifier.Identity, verifier.Student, verifier.Employment}
 }
 
+// Life implements verifier.Verifier.
+func (*Desk) Life() time.Duration { return 14 * 24 * time.Hour }
+
 // Check implements verifier.Verifier.
 func (*Desk) Check(_ context.Context, a verifier.Application) error {
 	need := [][2]string{{"of", a.Claim.Of}}

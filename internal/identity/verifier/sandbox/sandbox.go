@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"log/slog"
 	"net/url"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -53,6 +54,9 @@ func (*Authority) Name() string { return Name }
 func (*Authority) Kinds() []verifier.Kind {
 	return []verifier.Kind{verifier.Identity, verifier.Student, verifier.Employment}
 }
+
+// Life implements verifier.Verifier.
+func (*Authority) Life() time.Duration { return 24 * time.Hour }
 
 // Check implements verifier.Verifier: the sandbox works on anything.
 func (*Authority) Check(context.Context, verifier.Application) error { return nil }
