@@ -141,7 +141,7 @@ func (s *Service) commit(ctx context.Context, commands []*command) (b *batch, er
 		return nil, nil, fmt.Errorf("commit %d commands: %w", len(commands), err)
 	}
 	defer conn.Release() // closes the connection if a transaction is left open
-	b = &batch{}
+	b = s.newBatch()
 	if err := b.read(ctx, conn.Conn(), commands); err != nil {
 		return nil, nil, rollback(ctx, conn.Conn(), fmt.Errorf("read for %d commands: %w", len(commands), err))
 	}
@@ -197,6 +197,7 @@ func (s *Service) tell(ctx context.Context, b *batch) {
 // batch is the state of one transaction between reading and writing. It
 // belongs to the lane's goroutine.
 type batch struct {
+	s     *Service
 	now   time.Time // the database's clock, after all locks were taken
 	keys  *idempotency.Keys
 	heads *circlelog.Heads
@@ -204,6 +205,9 @@ type batch struct {
 	barred    map[id.ID]error // actors whose account is gone or suspended
 	authors   map[id.ID]Author
 	roles     map[membership]string
+	rulings   map[id.ID]*ruling                     // of circles that have rules
+	rights    func(id.ID, time.Time) policy.Subject // of those who act there; nil: nobody does
+	followed  map[membership]bool                   // likewise
 	posts     map[id.Post]*postRow
 	counts    map[id.Post]*countsRow
 	comments  map[id.Comment]*commentRow
@@ -214,6 +218,10 @@ type batch struct {
 
 	newPosts    []Post
 	newComments []Comment
+}
+
+func (s *Service) newBatch() *batch {
+	return &batch{s: s, barred: map[id.ID]error{}, roles: map[membership]string{}}
 }
 
 type (

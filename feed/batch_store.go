@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -20,8 +19,9 @@ type needs struct {
 	authors   set[id.ID] // actors whose names are written
 	actors    []id.ID    // all others
 	roles     set[membership]
-	posts     set[id.Post] // locked, for their text or their end
-	counts    set[id.Post] // locked; guards the post's likes and comments, too
+	people    set[membership] // who does something where
+	posts     set[id.Post]    // locked, for their text or their end
+	counts    set[id.Post]    // locked; guards the post's likes and comments, too
 	comments  set[id.Comment]
 	likes     []like
 	follows   set[membership]
@@ -40,8 +40,11 @@ func (s *set[K]) add(k K) {
 
 // read begins the transaction, takes every lock in the product's order (keys,
 // posts, post_counts, circle_counts, circle_heads; each by id) and reads what
-// the decisions need, in one round trip. What is guarded by a lock is read in
-// a statement after the one that takes it, so that it is seen as it is.
+// the decisions need, in one round trip; circles with rules take another one
+// for the rights of those who act there. What is guarded by a lock is read in
+// a statement after the one that takes it, so that it is seen as it is. Rules
+// are read after the heads are locked: who writes into a circle's log is judged
+// by the rules that the log has told before.
 func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) error {
 	var (
 		n        = needs{actors: make([]id.ID, 0, len(commands)), likes: make([]like, 0, len(commands))}
@@ -51,6 +54,7 @@ func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) e
 	for _, c := range commands {
 		n.actor = c.actor.User
 		c.action.need(&n)
+		n.people.add(membership{c.action.circle(), n.actor})
 		if _, reads := n.authors[n.actor]; !reads {
 			n.actors = append(n.actors, n.actor)
 		}
@@ -64,20 +68,29 @@ func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) e
 	b.counts = lockCounts(&q, n.counts)
 	b.followers = lockFollowers(&q, n.followers)
 	b.heads = circlelog.Lock(&q, sorted(n.logs))
-	b.barred = map[id.ID]error{}
 	readBarred(&q, n.actors, b.barred)
 	b.authors = readAuthors(&q, n.authors, b.barred)
-	b.roles = readRoles(&q, n.roles)
+	readRoles(&q, n.roles, b.roles)
+	b.rulings = b.s.queueRulings(&q, n.circles())
 	b.posts = readPosts(&q, n.posts)
 	b.comments = readComments(&q, n.comments)
 	b.likes = readLikes(&q, n.likes)
 	b.follows, b.following = readFollows(&q, n.follows)
-	q.Queue("SELECT clock_timestamp()").QueryRow(func(row pgx.Row) error { return row.Scan(&b.now) })
-	if err := conn.SendBatch(ctx, &q).Close(); err != nil {
+	b.queueClock(&q)
+	if err := conn.SendBatch(ctx, &q).Close(); err != nil || len(b.rulings) == 0 {
 		return err
 	}
-	b.now = b.now.UTC().Truncate(time.Microsecond)
-	return nil
+	maps.DeleteFunc(n.people, func(m membership, _ struct{}) bool { return b.rulings[m.circle] == nil })
+	return b.readRuled(ctx, conn, n.people)
+}
+
+// circles are those in which something is done.
+func (n *needs) circles() []id.ID {
+	circles := set[id.ID]{}
+	for m := range n.people {
+		circles.add(m.circle)
+	}
+	return sorted(circles)
 }
 
 // write stores what was decided and commits, in one round trip.
@@ -205,10 +218,9 @@ func readAuthors(q *pgx.Batch, authors set[id.ID], barred map[id.ID]error) map[i
 	return out
 }
 
-func readRoles(q *pgx.Batch, pairs set[membership]) map[membership]string {
-	out := make(map[membership]string, len(pairs))
+func readRoles(q *pgx.Batch, pairs set[membership], into map[membership]string) {
 	if len(pairs) == 0 {
-		return out
+		return
 	}
 	circles, users := membershipColumns(pairs)
 	q.Queue(`SELECT m.circle_id, m.user_id, m.role FROM unnest($1::bigint[], $2::bigint[]) AS n (circle_id, user_id)
@@ -218,9 +230,8 @@ func readRoles(q *pgx.Batch, pairs set[membership]) map[membership]string {
 				m    membership
 				role string
 			)
-			return each(rows, []any{&m.circle, &m.user, &role}, func() { out[m] = role })
+			return each(rows, []any{&m.circle, &m.user, &role}, func() { into[m] = role })
 		})
-	return out
 }
 
 func membershipColumns(pairs set[membership]) (circles, users []id.ID) {

@@ -42,59 +42,62 @@ func (s *Service) CreateCircle(ctx context.Context, a Actor, in NewCircle, key s
 		refusal error // committed with its key, as an answer is
 	)
 	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		made, refusal, err = createCircle(ctx, tx, a, in, req)
+		made, refusal, err = once(ctx, tx, req, func() (CircleView, error) { return s.makeCircle(ctx, tx, a, in) })
 		return err
 	})
 	return made, outward(cmp.Or(err, refusal))
 }
 
-// createCircle answers from the key, or makes the circle and keeps the answer.
-func createCircle(ctx context.Context, tx pgx.Tx, a Actor, in NewCircle, req idempotency.Request) (view CircleView, refusal, err error) {
+// once answers from the key, or calls do and keeps its answer. do refuses
+// before it writes anything; the refusal is committed with its key.
+func once[T any](ctx context.Context, tx pgx.Tx, req idempotency.Request, do func() (T, error)) (answer T, refusal, err error) {
 	var lock, write pgx.Batch
 	keys := idempotency.Lock(&lock, []idempotency.Request{req})
 	if err := tx.SendBatch(ctx, &lock).Close(); err != nil {
-		return view, nil, fmt.Errorf("lock an idempotency key: %w", err)
+		return answer, nil, fmt.Errorf("lock an idempotency key: %w", err)
 	}
 	first, err := keys.First(req)
 	if err != nil {
-		return view, nil, err
+		return answer, nil, err
 	}
 	if first != nil {
-		return view, nil, first.Into(&view)
+		return answer, nil, first.Into(&answer)
 	}
-	view, err = makeCircle(ctx, tx, a, in)
+	answer, err = do()
 	if problem.From(err) != nil {
 		refusal, err = err, nil
 	}
 	if err != nil {
-		return view, nil, err
+		return answer, nil, err
 	}
-	if err := keys.Keep(req, statusCreated, view, refusal); err != nil {
-		return view, nil, err
+	if err := keys.Keep(req, statusCreated, answer, refusal); err != nil {
+		return answer, nil, err
 	}
 	keys.Write(&write)
-	return view, refusal, tx.SendBatch(ctx, &write).Close()
+	return answer, refusal, tx.SendBatch(ctx, &write).Close()
 }
 
 // makeCircle refuses before it writes anything.
-func makeCircle(ctx context.Context, tx pgx.Tx, a Actor, in NewCircle) (view CircleView, err error) {
+func (s *Service) makeCircle(ctx context.Context, tx pgx.Tx, a Actor, in NewCircle) (view CircleView, err error) {
 	if err := requireAccount(ctx, tx, a); err != nil {
 		return view, err
 	}
 	if in.Parent != nil {
-		if err := checkParent(ctx, tx, a, *in.Parent); err != nil {
+		if err := s.checkParent(ctx, tx, a, *in.Parent); err != nil {
 			return view, err
 		}
 	}
-	circle, err := insertCircle(ctx, tx, a, in)
-	owner := policy.Subject{SignedIn: true, Role: policy.Owner}
-	return CircleView{Circle: circle, SubCircles: []CircleCard{}, Viewer: CircleViewer{Role: policy.Owner, Can: policy.ForCircle(owner)}}, err
+	made, err := insertCircle(ctx, tx, a, in)
+	if err != nil {
+		return view, err
+	}
+	return s.readCircle(ctx, tx, a, made.ID)
 }
 
 // check normalises the input and refuses what does not fit.
 func (in *NewCircle) check() (err error) {
-	if len(in.Rules) > 0 || in.RulesReason != "" {
-		return problem.Invalid(problem.RulesUnsupported, "body.rules", "Circles cannot have rules of their own yet: leave them out, and every account may act.")
+	if _, err := policy.Compile(in.Rules, in.RulesReason); err != nil {
+		return err
 	}
 	if in.Category == "" {
 		in.Category = "other"
@@ -103,10 +106,7 @@ func (in *NewCircle) check() (err error) {
 		in.Tags = []string{}
 	}
 	change := CircleChange{Name: &in.Name, Description: &in.Description, Category: &in.Category, Tags: &in.Tags, Place: &in.Place}
-	if err := change.check(); err != nil {
-		return err
-	}
-	return nil
+	return change.check()
 }
 
 // check normalises what is set, in place, and refuses what does not fit.
@@ -185,15 +185,17 @@ func (s *Service) UpdateCircle(ctx context.Context, a Actor, circle id.ID, in Ci
 // asOwner runs f in a transaction that holds the circle's row, for one of its
 // owners, and tells the audience what f appended to the log.
 func (s *Service) asOwner(ctx context.Context, a Actor, circle id.ID, f change) error {
-	return s.changeCircle(ctx, a, circle, func(role string) error {
-		if role == policy.Owner {
-			return nil
-		}
-		return &problem.Problem{
-			Code: problem.RoleRequired, Detail: "Only an owner of the circle may do this.",
-			Rule: []problem.Clause{{Clause: "role", Have: orNone(role), Need: policy.Owner, How: "ask an owner of the circle"}},
-		}
-	}, f)
+	return s.changeCircle(ctx, a, circle, requireOwner, f)
+}
+
+func requireOwner(role string) error {
+	if role == policy.Owner {
+		return nil
+	}
+	return &problem.Problem{
+		Code: problem.RoleRequired, Detail: "Only an owner of the circle may do this.",
+		Rule: []problem.Clause{{Clause: "role", Have: orNone(role), Need: policy.Owner, How: "ask an owner of the circle"}},
+	}
 }
 
 // inCircle does as asOwner for anybody with an account.
@@ -209,15 +211,8 @@ func (s *Service) changeCircle(ctx context.Context, a Actor, circle id.ID, judge
 		return errSignIn
 	}
 	var events []circlelog.Event
-	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := requireAccount(ctx, tx, a); err != nil {
-			return err
-		}
-		role, err := lockCircle(ctx, tx, circle, a)
-		if err != nil {
-			return err
-		}
-		if err := judge(role); err != nil {
+	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		if err := s.enterCircle(ctx, tx, a, circle, judge); err != nil {
 			return err
 		}
 		events, err = f(tx)
@@ -229,6 +224,18 @@ func (s *Service) changeCircle(ctx context.Context, a Actor, circle id.ID, judge
 	return outward(err)
 }
 
+// enterCircle locks the circle's row for one whose role there judge accepts.
+func (s *Service) enterCircle(ctx context.Context, tx pgx.Tx, a Actor, circle id.ID, judge func(role string) error) error {
+	if err := requireAccount(ctx, tx, a); err != nil {
+		return err
+	}
+	role, err := s.lockCircle(ctx, tx, circle, a)
+	if err != nil {
+		return err
+	}
+	return judge(role)
+}
+
 func orNone(role string) string {
 	if role == "" {
 		return "no role"
@@ -238,18 +245,13 @@ func orNone(role string) string {
 
 // Circle returns one circle as the actor sees it. It fails with CircleNotFound.
 func (s *Service) Circle(ctx context.Context, a Actor, circle id.ID) (CircleView, error) {
-	found, err := s.readCircles(ctx, a, `WHERE c.id = $2`, circle)
-	if err != nil {
-		return CircleView{}, outward(err)
-	}
-	if len(found) == 0 {
-		return CircleView{}, errCircleNotFound
-	}
-	return found[0], nil
+	view, err := s.readCircle(ctx, s.pool, a, circle)
+	return view, outward(err)
 }
 
 // Circles returns a page of all circles, or of those with a tag; what cannot be
-// a tag is one that no circle has. It fails with BadCursor, or Invalid for an
+// a tag is one that no circle has. Those that are closed to the actor are left
+// out, so that a page may be shorter than what follows it. It fails with BadCursor, or Invalid for an
 // unknown order.
 func (s *Service) Circles(ctx context.Context, a Actor, q CircleQuery) (Page[CircleView], error) {
 	q.Sort = cmp.Or(q.Sort, "top")
@@ -287,5 +289,6 @@ func (s *Service) Circles(ctx context.Context, a Actor, q CircleQuery) (Page[Cir
 		end := []int64{last.Followers, int64(last.ID)}
 		page.NextCursor = s.cursors.Seal(list, end[2-n:]...)
 	}
+	page.Items = slices.DeleteFunc(items, func(c CircleView) bool { return c.closed })
 	return page, nil
 }

@@ -49,12 +49,13 @@ func (c createComment) need(n *needs) {
 }
 
 func (c createComment) decide(b *batch, a Actor) (any, error) {
+	who := b.stand(c.post.Circle, a)
 	counts, err := b.living(c.post)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = who.may(policy.Comment)
 	}
-	if err := policy.Decide(policy.Subject{SignedIn: true}, policy.Comment).Err(); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, who.hide(err, errPostNotFound)
 	}
 	if c.replyTo != nil {
 		if _, err := b.livingComment(*c.replyTo); err != nil {
@@ -97,18 +98,17 @@ func (d deleteComment) need(n *needs) {
 }
 
 func (d deleteComment) decide(b *batch, a Actor) (any, error) {
-	post := d.comment.PostID()
+	post, who := d.comment.PostID(), b.stand(d.comment.Circle, a)
 	counts, err := b.living(post)
 	if err != nil {
-		return nil, err
+		return nil, who.hide(err, errCommentNotFound)
 	}
 	c, err := b.livingComment(d.comment)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = who.by(c.author == a.User).may(policy.Delete)
 	}
-	subject := policy.Subject{SignedIn: true, Author: c.author == a.User, Role: b.roles[membership{d.comment.Circle, a.User}]}
-	if err := policy.Decide(subject, policy.Delete).Err(); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, who.hide(err, errCommentNotFound)
 	}
 	c.deleted, c.changed = true, true
 	counts.change(func(n *Counts) { n.Comments-- })
@@ -137,7 +137,7 @@ func (s *Service) Comments(ctx context.Context, a Actor, post id.Post, q PageQue
 	if err != nil {
 		return Page[Comment]{}, err
 	}
-	items, err := s.readCommentPage(ctx, post, place, q.limit())
+	items, err := s.readCommentPage(ctx, a, post, place, q.limit())
 	if err != nil {
 		return Page[Comment]{}, outward(err)
 	}

@@ -63,8 +63,8 @@ func (b *batch) writeComments(q *pgx.Batch) {
 	}
 }
 
-func (s *Service) readCommentPage(ctx context.Context, post id.Post, place []int64, limit int) ([]Comment, error) {
-	if _, err := s.readPost(ctx, Actor{}, post); err != nil {
+func (s *Service) readCommentPage(ctx context.Context, a Actor, post id.Post, place []int64, limit int) ([]Comment, error) {
+	if _, err := s.readPost(ctx, a, post); err != nil {
 		return nil, err
 	}
 	after := int64(0)

@@ -39,7 +39,11 @@ func (f setFollow) decide(b *batch, a Actor) (any, error) {
 	if followers == nil {
 		return nil, errCircleNotFound
 	}
-	mark := b.follows[f.of]
+	mark, who := b.follows[f.of], b.stand(f.of.circle, a)
+	who.subject.Follows = f.follow || mark.is // to follow may be what lets one in, and who follows can always end it
+	if !mark.is && who.closed() {
+		return nil, errCircleNotFound
+	}
 	if mark.is != f.follow {
 		if f.follow && b.following[a.User] >= MaxFollows {
 			return nil, problem.New(problem.Invalid_, "One person follows at most %d circles.", MaxFollows)

@@ -33,13 +33,14 @@ func (l setLike) need(n *needs) {
 	n.likes = append(n.likes, l.like)
 }
 
-func (l setLike) decide(b *batch, _ Actor) (any, error) {
+func (l setLike) decide(b *batch, a Actor) (any, error) {
+	who := b.stand(l.post.Circle, a)
 	counts, err := b.living(l.post)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		err = who.may(policy.Like)
 	}
-	if err := policy.Decide(policy.Subject{SignedIn: true}, policy.Like).Err(); err != nil {
-		return nil, err
+	if err != nil {
+		return nil, who.hide(err, errPostNotFound)
 	}
 	mark := b.likes[l.like]
 	if mark.is != l.liked {
@@ -64,7 +65,7 @@ func (s *Service) Likes(ctx context.Context, a Actor, post id.Post, q PageQuery)
 	if err != nil {
 		return Page[Liker]{}, err
 	}
-	items, err := s.readLikers(ctx, post, place, q.limit())
+	items, err := s.readLikers(ctx, a, post, place, q.limit())
 	if err != nil {
 		return Page[Liker]{}, outward(err)
 	}

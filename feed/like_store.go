@@ -56,8 +56,8 @@ func (b *batch) writeLikes(q *pgx.Batch) {
 	}
 }
 
-func (s *Service) readLikers(ctx context.Context, post id.Post, place []int64, limit int) ([]Liker, error) {
-	if _, err := s.readPost(ctx, Actor{}, post); err != nil {
+func (s *Service) readLikers(ctx context.Context, a Actor, post id.Post, place []int64, limit int) ([]Liker, error) {
+	if _, err := s.readPost(ctx, a, post); err != nil {
 		return nil, err
 	}
 	after := int64(0)

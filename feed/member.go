@@ -90,7 +90,7 @@ func (s *Service) LockRoles(ctx context.Context, tx pgx.Tx, circle, actor id.ID,
 	if err := requireAccount(ctx, tx, Actor{actor}); err != nil {
 		return nil, err
 	}
-	if _, err := lockCircle(ctx, tx, circle, Actor{actor}); err != nil {
+	if _, err := s.lockCircle(ctx, tx, circle, Actor{actor}); err != nil {
 		return nil, err
 	}
 	rows, err := tx.Query(ctx, `SELECT user_id, role FROM circle_members WHERE circle_id = $1 AND user_id = ANY($2::bigint[])`, circle, people)

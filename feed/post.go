@@ -47,8 +47,8 @@ func (c createPost) decide(b *batch, a Actor) (any, error) {
 	if !b.heads.Has(c.in) {
 		return nil, errCircleNotFound
 	}
-	subject := policy.Subject{SignedIn: true, Author: true}
-	if err := policy.Decide(subject, policy.MakePost).Err(); err != nil {
+	who := b.stand(c.in, a).by(true)
+	if err := who.hide(who.may(policy.MakePost), errCircleNotFound); err != nil {
 		return nil, err
 	}
 	p := Post{
@@ -57,11 +57,12 @@ func (c createPost) decide(b *batch, a Actor) (any, error) {
 		Counts: Counts{Version: 1}, CreatedAt: b.now,
 	}
 	b.newPosts = append(b.newPosts, p)
-	return PostView{Post: p, Can: policy.ForPost(subject)}, b.append(c.in, event{Type: postCreated, Post: &p})
+	return PostView{Post: p, Can: who.canWithPost()}, b.append(c.in, event{Type: postCreated, Post: &p})
 }
 
-// UpdatePost changes the text of one's own post. It fails with PostNotFound,
-// Deleted, NotAuthor or a text problem.
+// UpdatePost changes the text of one's own post, which takes the right to post.
+// It fails with PostNotFound, Deleted, NotAuthor, a text problem or a refusal
+// of the circle's rules.
 func (s *Service) UpdatePost(ctx context.Context, a Actor, post id.Post, in PostChange) (PostView, error) {
 	body, err := text.Body("body.text", in.Text, MaxPostGraphemes)
 	if err != nil {
@@ -88,19 +89,20 @@ func (u updatePost) need(n *needs) {
 }
 
 func (u updatePost) decide(b *batch, a Actor) (any, error) {
+	who := b.stand(u.post.Circle, a)
 	p, counts, err := b.livingPost(u.post)
 	if err != nil {
-		return nil, err
+		return nil, who.hide(err, errPostNotFound)
 	}
-	subject := policy.Subject{SignedIn: true, Author: p.Author.ID == a.User}
-	if err := policy.Decide(subject, policy.Edit).Err(); err != nil {
+	who = who.by(p.Author.ID == a.User)
+	if err := who.hide(who.may(policy.Edit), errPostNotFound); err != nil {
 		return nil, err
 	}
 	at := b.now
 	p.Text, p.EditedAt, p.changed = u.text, &at, true
 	shown := p.Post
 	shown.Counts = counts.Counts
-	view := PostView{Post: shown, Liked: b.likes[like{u.post, a.User}].is, Can: policy.ForPost(subject)}
+	view := PostView{Post: shown, Liked: b.likes[like{u.post, a.User}].is, Can: who.canWithPost()}
 	return view, b.append(u.post.Circle, event{Type: postUpdated, Post: &shown})
 }
 
@@ -129,12 +131,13 @@ func (d deletePost) need(n *needs) {
 }
 
 func (d deletePost) decide(b *batch, a Actor) (any, error) {
+	who := b.stand(d.post.Circle, a)
 	p, counts, err := b.livingPost(d.post)
 	if err != nil {
-		return nil, err
+		return nil, who.hide(err, errPostNotFound)
 	}
-	subject := policy.Subject{SignedIn: true, Author: p.Author.ID == a.User, Role: b.roles[membership{d.post.Circle, a.User}]}
-	if err := policy.Decide(subject, policy.Delete).Err(); err != nil {
+	who = who.by(p.Author.ID == a.User)
+	if err := who.hide(who.may(policy.Delete), errPostNotFound); err != nil {
 		return nil, err
 	}
 	counts.deleted, counts.changed, p.changed = true, true, true

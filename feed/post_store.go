@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
-	"lifecircle/feed/policy"
 	"lifecircle/internal/id"
+	"lifecircle/internal/problem"
 )
 
 func readPosts(q *pgx.Batch, posts set[id.Post]) map[id.Post]*postRow {
@@ -96,7 +97,7 @@ func (b *batch) writeCounts(q *pgx.Batch) {
 // the circle, or by NULL where every post is of the same one.
 const (
 	postColumns = `p.circle_id, p.id, p.text, p.created_at, p.edited_at, u.id, u.handle, u.display_name,
-		c.version, c.likes, c.comments, c.tip_count, c.tip_total, m.role,
+		c.version, c.likes, c.comments, c.tip_count, c.tip_total, coalesce(m.role, ''),
 		EXISTS (SELECT FROM likes l WHERE l.circle_id = p.circle_id AND l.post_id = p.id AND l.user_id = $1), `
 	circleName = `(SELECT k.name FROM circles k WHERE k.id = p.circle_id)`
 	postTables = `JOIN users u ON u.id = p.author_id
@@ -104,13 +105,14 @@ const (
 		LEFT JOIN circle_members m ON m.circle_id = p.circle_id AND m.user_id = $1`
 )
 
-// scanPosts reads rows of postColumns.
-func scanPosts(rows pgx.Rows, viewer policy.Subject, a Actor) ([]PostView, error) {
+// scanPosts reads rows of postColumns; where says who the actor is in a circle.
+func scanPosts(rows pgx.Rows, a Actor, where func(circle id.ID, role string) standing) ([]PostView, error) {
 	posts := []PostView{}
 	for rows.Next() {
 		var (
-			v            PostView
-			role, circle *string
+			v      PostView
+			role   string
+			circle *string
 		)
 		if err := rows.Scan(&v.ID.Circle, &v.ID.Post, &v.Text, &v.CreatedAt, &v.EditedAt, &v.Author.ID, &v.Author.Handle, &v.Author.DisplayName,
 			&v.Counts.Version, &v.Counts.Likes, &v.Counts.Comments, &v.Counts.TipCount, &v.Counts.TipTotal, &role, &v.Liked, &circle); err != nil {
@@ -121,45 +123,31 @@ func scanPosts(rows pgx.Rows, viewer policy.Subject, a Actor) ([]PostView, error
 		if circle != nil {
 			v.Circle = &CircleTag{v.CircleID, *circle}
 		}
-		subject := viewer
-		subject.Author = !a.Guest() && v.Author.ID == a.User
-		if role != nil {
-			subject.Role = *role
-		}
-		v.Can = policy.ForPost(subject)
+		v.Can = where(v.CircleID, role).by(!a.Guest() && v.Author.ID == a.User).canWithPost()
 		posts = append(posts, v)
 	}
 	rows.Close()
 	return posts, rows.Err()
 }
 
-// queueViewer reads what rules ask of the one who looks.
-func queueViewer(q *pgx.Batch, a Actor, into *policy.Subject) {
-	if a.Guest() {
-		return
-	}
-	q.Queue(`SELECT banned_at IS NOT NULL FROM users WHERE id = $1`, a.User).Query(func(rows pgx.Rows) error {
-		return each(rows, []any{&into.Banned}, func() { into.SignedIn = true })
-	})
-}
-
 func (s *Service) readPost(ctx context.Context, a Actor, post id.Post) (view PostView, err error) {
 	var (
 		q       pgx.Batch
-		viewer  policy.Subject
 		deleted bool
 		found   []PostView
+		viewer  = s.queueGlance(&q, a, post.Circle)
 	)
-	queueViewer(&q, a, &viewer)
 	q.Queue(`SELECT deleted_at IS NOT NULL FROM posts WHERE circle_id = $1 AND id = $2`, post.Circle, post.Post).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&deleted) })
 	q.Queue(`SELECT `+postColumns+circleName+` FROM posts p `+postTables+` WHERE p.circle_id = $2 AND p.id = $3`, a.User, post.Circle, post.Post).
-		Query(func(rows pgx.Rows) (err error) { found, err = scanPosts(rows, viewer, a); return err })
+		Query(func(rows pgx.Rows) (err error) { found, err = scanPosts(rows, a, viewer.here); return err })
 	switch err := s.pool.SendBatch(ctx, &q).Close(); {
 	case errors.Is(err, pgx.ErrNoRows):
 		return view, errPostNotFound
 	case err != nil:
 		return view, fmt.Errorf("read post %s: %w", post, err)
+	case viewer.standing().closed():
+		return view, errPostNotFound
 	case deleted:
 		return view, errPostDeleted
 	case len(found) == 0:
@@ -174,48 +162,78 @@ func (s *Service) readPosts(ctx context.Context, a Actor, circle id.ID, place []
 	if place != nil {
 		before = place[0]
 	}
-	var (
-		q      pgx.Batch
-		viewer policy.Subject
-	)
+	var q pgx.Batch
 	q.Queue(`SELECT head_offset, epoch FROM circle_heads WHERE circle_id = $1`, circle).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&page.Position.Offset, &page.Position.Epoch) })
-	queueViewer(&q, a, &viewer)
+	viewer := s.queueGlance(&q, a, circle)
 	q.Queue(`SELECT `+postColumns+`NULL FROM posts p `+postTables+`
 		WHERE p.circle_id = $2 AND p.id < $3 AND p.deleted_at IS NULL ORDER BY p.id DESC LIMIT $4`, a.User, circle, before, limit).
-		Query(func(rows pgx.Rows) (err error) { page.Items, err = scanPosts(rows, viewer, a); return err })
-	err = s.pool.SendBatch(ctx, &q).Close()
-	if errors.Is(err, pgx.ErrNoRows) {
-		return page, errCircleNotFound
-	}
-	if err != nil {
-		return page, fmt.Errorf("read posts of circle %s: %w", circle, err)
+		Query(func(rows pgx.Rows) (err error) { page.Items, err = scanPosts(rows, a, viewer.here); return err })
+	switch err := s.pool.SendBatch(ctx, &q).Close(); {
+	case errors.Is(err, pgx.ErrNoRows):
+		return PostPage{}, errCircleNotFound
+	case err != nil:
+		return PostPage{}, fmt.Errorf("read posts of circle %s: %w", circle, err)
+	case viewer.standing().closed():
+		return PostPage{}, errCircleNotFound
 	}
 	return page, nil
 }
 
-// readHome merges the newest posts of each followed circle.
-func (s *Service) readHome(ctx context.Context, a Actor, place []int64, limit int) (posts []PostView, err error) {
+// readHome merges the newest posts of each followed circle that is open to the
+// one who looks. Whether all are shows with the page; if one is not, the page
+// is read again without those.
+func (s *Service) readHome(ctx context.Context, a Actor, place []int64, limit int) ([]PostView, error) {
+	closed := []id.ID{}
+	for range maxHomeReads {
+		posts, shut, err := s.readHomeWithout(ctx, a, place, limit, closed)
+		if err != nil {
+			return nil, fmt.Errorf("read home of %s: %w", a.User, err)
+		}
+		if !slices.ContainsFunc(posts, func(p PostView) bool { return slices.Contains(shut, p.CircleID) }) {
+			return posts, nil
+		}
+		closed = shut
+	}
+	return nil, &problem.Problem{Code: problem.Unavailable, Detail: "The circles that you follow are changing just now.", RetryAfter: retryLater}
+}
+
+const maxHomeReads = 4 // of one page; the second succeeds unless rules or rights have changed
+
+// readHomeWithout leaves out some circles, and tells which ones are closed.
+func (s *Service) readHomeWithout(ctx context.Context, a Actor, place []int64, limit int, without []id.ID) (posts []PostView, closed []id.ID, err error) {
 	before, circle := int64(math.MaxInt64), int64(math.MaxInt64)
 	if place != nil {
 		before, circle = place[0], place[1]
 	}
-	var (
-		q      pgx.Batch
-		viewer policy.Subject
-	)
-	queueViewer(&q, a, &viewer)
+	var q pgx.Batch
+	viewer := s.queueViewer(&q, a)
+	rulings := s.queueFollowedRulings(&q, a)
+	where := func(circle id.ID, role string) standing { return viewer.in(rulings[circle], role, true) }
+	roles := map[id.ID]string{}
+	q.Queue(`SELECT circle_id, role FROM circle_members WHERE user_id = $1`, a.User).Query(func(rows pgx.Rows) error {
+		var (
+			in   id.ID
+			role string
+		)
+		return each(rows, []any{&in, &role}, func() { roles[in] = role })
+	})
 	q.Queue(`SELECT `+postColumns+circleName+` FROM (
 			SELECT n.* FROM follows f CROSS JOIN LATERAL (
 				SELECT * FROM posts WHERE circle_id = f.circle_id AND deleted_at IS NULL
 					AND id <= $2 AND (id, circle_id) < ($2, $3)
 				ORDER BY id DESC LIMIT $4) n
-			WHERE f.user_id = $1
+			WHERE f.user_id = $1 AND f.circle_id <> ALL($5::bigint[])
 			ORDER BY n.id DESC, n.circle_id DESC LIMIT $4) p `+postTables+`
-		ORDER BY p.id DESC, p.circle_id DESC`, a.User, before, circle, limit).
-		Query(func(rows pgx.Rows) (err error) { posts, err = scanPosts(rows, viewer, a); return err })
+		ORDER BY p.id DESC, p.circle_id DESC`, a.User, before, circle, limit, without).
+		Query(func(rows pgx.Rows) (err error) { posts, err = scanPosts(rows, a, where); return err })
 	if err := s.pool.SendBatch(ctx, &q).Close(); err != nil {
-		return nil, fmt.Errorf("read home of %s: %w", a.User, err)
+		return nil, nil, err
 	}
-	return posts, nil
+	for circle := range rulings {
+		if where(circle, roles[circle]).closed() {
+			closed = append(closed, circle)
+		}
+	}
+	return posts, closed, nil
 }

@@ -36,6 +36,9 @@ type Options struct {
 	Log      *slog.Logger
 	Commit   groupcommit.Options
 	Tracer   trace.Tracer // of commits for traced requests; nil: there are none
+
+	Rights    Rights // nil: nothing is known of anybody
+	AdultTips bool   // tips take a verified adult
 }
 
 // Service is the feed on one node. Its methods may be called from many
@@ -49,6 +52,9 @@ type Service struct {
 	commits    *groupcommit.Committer[*command]
 	inProgress idempotency.InProgress
 	window     *window
+	rights     Rights
+	adultTips  bool
+	rules      *ruleCache
 	queued     atomic.Int64      // bytes of text that wait for a commit
 	uncertain  chan set[id.Post] // posts of batches that may or may not have been committed
 }
@@ -63,12 +69,17 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
 		pool: pool, audience: o.Audience, log: o.Log, tracer: o.Tracer, cursors: cursor.NewSealer(key), window: newWindow(),
 		uncertain: make(chan set[id.Post], maxUncertain),
 	}
+	s.rights, s.adultTips = o.Rights, o.AdultTips
+	if s.rights == nil {
+		s.rights = nobodyKnown{}
+	}
 	if s.audience == nil {
 		s.audience = nobody{}
 	}
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	s.rules = newRuleCache(s.log)
 	s.commits = groupcommit.New(o.Commit, s.flushQueued)
 	return s, nil
 }

@@ -19,8 +19,9 @@ import (
 // goroutine.
 type TipBatch struct {
 	s     *Service
-	batch batch
+	batch *batch
 	posts map[id.Post]tipped
+	who   []id.ID
 }
 
 // tipped is what of a post matters to a tip.
@@ -33,7 +34,7 @@ type tipped struct {
 // locks the posts against being deleted and reads who wrote them and who the
 // actors are.
 func (s *Service) BeginTips(q *pgx.Batch, posts []id.Post, actors []id.ID) *TipBatch {
-	t := &TipBatch{s: s, batch: batch{barred: map[id.ID]error{}}}
+	t := &TipBatch{s: s, batch: s.newBatch(), who: actors}
 	shared := set[id.Post]{}
 	for _, p := range posts {
 		shared.add(p)
@@ -57,6 +58,14 @@ func (t *TipBatch) Lock(q *pgx.Batch, posts []id.Post) {
 	}
 	t.batch.counts = lockCounts(q, counts)
 	t.batch.heads = circlelog.Lock(q, sorted(logs))
+	t.batch.rulings = t.s.queueRulings(q, sorted(logs))
+	people := set[membership]{}
+	for circle := range logs {
+		for _, user := range t.who {
+			people.add(membership{circle, user})
+		}
+	}
+	t.batch.queueRights(q, people)
 }
 
 // Actor returns who acts, or why nothing is done for him: Unauthorized or Banned.
@@ -80,9 +89,16 @@ func (t *TipBatch) Author(post id.Post) (id.ID, error) {
 	}
 }
 
-// MayTip judges whether the actor, who has an account, may tip the post.
+// MayTip judges whether the actor, who has an account, may tip the post. It
+// fails as Author does, with OwnPost, TipAdultsOnly or a refusal of the
+// circle's rules.
 func (t *TipBatch) MayTip(actor id.ID, post id.Post) error {
-	return policy.Decide(policy.Subject{SignedIn: true, Author: t.posts[post].author == actor}, policy.Tip).Err()
+	who := t.batch.stand(post.Circle, Actor{actor})
+	author, err := t.Author(post)
+	if err == nil {
+		err = who.by(author == actor).may(policy.Tip)
+	}
+	return who.hide(err, errPostNotFound)
 }
 
 // NextID gives the next id in the post's circle.
@@ -109,15 +125,15 @@ func (t *TipBatch) Write(q *pgx.Batch) {
 }
 
 // Tell informs the audience after the commit.
-func (t *TipBatch) Tell(ctx context.Context) { t.s.tell(ctx, &t.batch) }
+func (t *TipBatch) Tell(ctx context.Context) { t.s.tell(ctx, t.batch) }
 
 // Doubt is called instead of Tell when nobody knows whether it was committed.
-func (t *TipBatch) Doubt() { t.s.doubt(&t.batch) }
+func (t *TipBatch) Doubt() { t.s.doubt(t.batch) }
 
-// TipAuthor returns who wrote a living post, for a quote. It fails with
-// PostNotFound or Deleted.
-func (s *Service) TipAuthor(ctx context.Context, post id.Post) (id.ID, error) {
-	p, err := s.readPost(ctx, Actor{}, post)
+// TipAuthor returns who wrote a living post, for one who looks at its tips or
+// thinks of one. It fails with PostNotFound or Deleted.
+func (s *Service) TipAuthor(ctx context.Context, viewer id.ID, post id.Post) (id.ID, error) {
+	p, err := s.readPost(ctx, Actor{viewer}, post)
 	if err != nil {
 		return 0, outward(err)
 	}

@@ -46,6 +46,10 @@ type Circle struct {
 	Followers   int64     `json:"followers"`
 	CreatedAt   time.Time `json:"created_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
+
+	Rules        map[policy.Action]string `json:"rules" nullable:"false" doc:"CEL by action; an action left out is open to every account, view to guests too"`
+	RulesReason  string                   `json:"rules_reason,omitempty"`
+	RulesVersion int                      `json:"rules_version" doc:"0: there were never any"`
 }
 
 // CircleView is a circle as one viewer sees it.
@@ -53,6 +57,8 @@ type CircleView struct {
 	Circle
 	SubCircles []CircleCard `json:"sub_circles" nullable:"false"`
 	Viewer     CircleViewer `json:"viewer"`
+
+	closed bool // to the one who looks
 }
 
 // CircleCard names a circle in a list of another one.
@@ -71,14 +77,14 @@ type CircleViewer struct {
 
 // NewCircle is the input of CreateCircle.
 type NewCircle struct {
-	Name        string            `json:"name" doc:"1 to 60 characters, one line"`
-	Description string            `json:"description" doc:"at most 2,000 characters"`
-	Category    string            `json:"category,omitempty" doc:"one of the categories in /v1/limits"`
-	Tags        []string          `json:"tags,omitempty" doc:"at most 10 of 1 to 30 characters"`
-	Place       string            `json:"place,omitempty" doc:"at most 100 characters"`
-	Parent      *id.ID            `json:"parent,omitempty" doc:"the circle that this one belongs to"`
-	Rules       map[string]string `json:"rules,omitempty"`
-	RulesReason string            `json:"rules_reason,omitempty"`
+	Name        string                   `json:"name" doc:"1 to 60 characters, one line"`
+	Description string                   `json:"description" doc:"at most 2,000 characters"`
+	Category    string                   `json:"category,omitempty" doc:"one of the categories in /v1/limits"`
+	Tags        []string                 `json:"tags,omitempty" doc:"at most 10 of 1 to 30 characters"`
+	Place       string                   `json:"place,omitempty" doc:"at most 100 characters"`
+	Parent      *id.ID                   `json:"parent,omitempty" doc:"the circle that this one belongs to"`
+	Rules       map[policy.Action]string `json:"rules,omitempty" doc:"CEL by action: view, like, comment, tip, post; one left out is open to every account"`
+	RulesReason string                   `json:"rules_reason,omitempty" doc:"shown to readers; needed where posting depends on gender"`
 }
 
 // CircleChange is the input of UpdateCircle; nil leaves a value as it is.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"lifecircle/feed/policy"
 	"lifecircle/internal/circlelog"
 	"lifecircle/internal/id"
 )
@@ -17,7 +16,6 @@ import (
 func (s *Service) readPane(ctx context.Context, a Actor, circle id.ID, p pane) (page PostPage, ok bool, err error) {
 	var (
 		q       pgx.Batch
-		viewer  policy.Subject
 		head    circlelog.Position
 		counted = make(map[id.ID]PostView, len(p.posts))
 		ids     = make([]id.ID, len(p.posts))
@@ -27,13 +25,7 @@ func (s *Service) readPane(ctx context.Context, a Actor, circle id.ID, p pane) (
 	}
 	q.Queue(`SELECT head_offset, epoch FROM circle_heads WHERE circle_id = $1`, circle).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&head.Offset, &head.Epoch) })
-	if !a.Guest() {
-		q.Queue(`SELECT u.banned_at IS NOT NULL, coalesce(m.role, '') FROM users u
-			LEFT JOIN circle_members m ON m.circle_id = $2 AND m.user_id = u.id WHERE u.id = $1`, a.User, circle).
-			Query(func(rows pgx.Rows) error {
-				return each(rows, []any{&viewer.Banned, &viewer.Role}, func() { viewer.SignedIn = true })
-			})
-	}
+	viewer := s.queueGlance(&q, a, circle)
 	q.Queue(`SELECT c.post_id, c.version, c.likes, c.comments, c.tip_count, c.tip_total,
 			$1::bigint <> 0 AND EXISTS (SELECT FROM likes l WHERE l.circle_id = $2 AND l.post_id = c.post_id AND l.user_id = $1)
 		FROM unnest($3::bigint[]) AS n (post_id) JOIN post_counts c ON c.circle_id = $2 AND c.post_id = n.post_id`, a.User, circle, ids).
@@ -53,6 +45,10 @@ func (s *Service) readPane(ctx context.Context, a Actor, circle id.ID, p pane) (
 	if err != nil {
 		return page, false, fmt.Errorf("read counts of circle %s: %w", circle, err)
 	}
+	who := viewer.standing()
+	if who.closed() {
+		return page, false, errCircleNotFound
+	}
 	if head != p.position {
 		return page, false, nil
 	}
@@ -62,9 +58,7 @@ func (s *Service) readPane(ctx context.Context, a Actor, circle id.ID, p pane) (
 		counts := v.Counts
 		v.Post = p.posts[i]
 		v.Counts = counts
-		subject := viewer
-		subject.Author = !a.Guest() && v.Author.ID == a.User
-		v.Can = policy.ForPost(subject)
+		v.Can = who.by(!a.Guest() && v.Author.ID == a.User).canWithPost()
 		page.Items[i] = v
 	}
 	return page, true, nil

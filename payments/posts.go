@@ -16,8 +16,8 @@ type Posts interface {
 	// posts that must not be deleted meanwhile and what is asked of them.
 	BeginTips(q *pgx.Batch, posts []id.Post, actors []id.ID) PostsTx
 
-	// TipAuthor returns who wrote a living post.
-	TipAuthor(ctx context.Context, post id.Post) (id.ID, error)
+	// TipAuthor returns who wrote a living post that the viewer may look at.
+	TipAuthor(ctx context.Context, viewer id.ID, post id.Post) (id.ID, error)
 }
 
 // PostsTx is the feed's part of one of our transactions; feed.TipBatch says

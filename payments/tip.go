@@ -20,7 +20,7 @@ import (
 // returns the first answer, a refusal too, and moves nothing.
 //
 // It fails with InsufficientFunds, FundsHeld, PostNotFound, Deleted, OwnPost, a
-// refusal of the circle's rules, TipTooLarge, TipDayLimit, TipMonthLimit, a
+// refusal of the circle's rules, TipAdultsOnly, TipTooLarge, TipDayLimit, TipMonthLimit, a
 // problem of the key, amount, currency, message or visibility; after each of
 // these nothing has changed.
 func (s *Service) Tip(ctx context.Context, a Actor, post id.Post, in NewTip, key string) (Tip, error) {
@@ -114,11 +114,11 @@ func (t tip) decide(b *batch, actor id.ID) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	author, err := b.posts.Author(t.post)
-	if err != nil {
+	if err := b.posts.MayTip(actor, t.post); err != nil {
 		return nil, err
 	}
-	if err := b.posts.MayTip(actor, t.post); err != nil {
+	author, err := b.posts.Author(t.post)
+	if err != nil {
 		return nil, err
 	}
 	contract := b.contracts[t.post.Circle]
@@ -219,14 +219,14 @@ func line(t Tip) (json.RawMessage, error) {
 
 // Quote tells how a tip of that amount would be shared now. It fails with
 // PostNotFound, Deleted, TipTooLarge or a problem of the amount.
-func (s *Service) Quote(ctx context.Context, post id.Post, amount string) (Quote, error) {
+func (s *Service) Quote(ctx context.Context, a Actor, post id.Post, amount string) (Quote, error) {
 	var in money.Input
 	_ = in.UnmarshalJSON([]byte(amount)) // keeps the text, whatever it is
 	fen, err := in.Fen("query.amount")
 	if err != nil {
 		return Quote{}, err
 	}
-	author, err := s.posts.TipAuthor(ctx, post)
+	author, err := s.posts.TipAuthor(ctx, a.User, post)
 	if err != nil {
 		return Quote{}, err
 	}
@@ -248,7 +248,7 @@ func (s *Service) Tips(ctx context.Context, a Actor, post id.Post, q PageQuery) 
 	if err != nil {
 		return Page[Tip]{}, err
 	}
-	author, err := s.posts.TipAuthor(ctx, post)
+	author, err := s.posts.TipAuthor(ctx, a.User, post)
 	if err != nil {
 		return Page[Tip]{}, err
 	}

@@ -194,7 +194,7 @@ func TestSharesOfATip(t *testing.T) {
 			if ours := w.number(`SELECT sum(balance)::bigint FROM accounts WHERE kind IN ('platform', 'reserve')`) - before; ours != c.ours {
 				t.Errorf("the platform got %d, want %d", ours, c.ours)
 			}
-			quote, err := w.money().Quote(t.Context(), s.post, "1001")
+			quote, err := w.money().Quote(t.Context(), payments.Actor{}, s.post, "1001")
 			if err != nil || asJSON(t, quote.Split) != asJSON(t, tip.Split) {
 				t.Errorf("quoted %+v (%v), shared %+v", quote, err, tip.Split)
 			}
@@ -208,14 +208,14 @@ func TestQuotesAreRefused(t *testing.T) {
 	w := newWorld(t, 1)
 	s := w.scene()
 	s.contract(s.post.Circle, s.author, payments.Actor{}, 9500, 0, 500, 700)
-	if q, err := w.money().Quote(t.Context(), s.post, "700"); err != nil || q.Contract != 1 || q.MaxTip != 700 || q.Amount.Amount != 700 {
+	if q, err := w.money().Quote(t.Context(), payments.Actor{}, s.post, "700"); err != nil || q.Contract != 1 || q.MaxTip != 700 || q.Amount.Amount != 700 {
 		t.Errorf("%+v %v", q, err)
 	}
 	for text, code := range map[string]problem.Code{"701": problem.TipTooLarge, "0": problem.AmountNotPositive, "": problem.AmountMalformed, "1e2": problem.AmountMalformed} {
-		_, err := w.money().Quote(t.Context(), s.post, text)
+		_, err := w.money().Quote(t.Context(), payments.Actor{}, s.post, text)
 		w.refused(err, code)
 	}
-	_, err := w.money().Quote(t.Context(), s.another(), "1")
+	_, err := w.money().Quote(t.Context(), payments.Actor{}, s.another(), "1")
 	w.refused(err, problem.PostNotFound)
 }
 

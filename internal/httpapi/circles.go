@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"lifecircle/feed"
 	"lifecircle/internal/id"
@@ -15,6 +16,7 @@ type Circles interface {
 	CreateCircle(ctx context.Context, a feed.Actor, in feed.NewCircle, key string) (feed.CircleView, error)
 	UpdateCircle(ctx context.Context, a feed.Actor, circle id.ID, in feed.CircleChange) (feed.CircleView, error)
 	Circle(ctx context.Context, a feed.Actor, circle id.ID) (feed.CircleView, error)
+	MayView(ctx context.Context, a feed.Actor, circle id.ID) error
 	Circles(ctx context.Context, a feed.Actor, q feed.CircleQuery) (feed.Page[feed.CircleView], error)
 	Follow(ctx context.Context, a feed.Actor, circle id.ID) (feed.FollowState, error)
 	Unfollow(ctx context.Context, a feed.Actor, circle id.ID) (feed.FollowState, error)
@@ -28,15 +30,13 @@ var circleTexts = []problem.Code{
 func (s *server) circleRoutes() {
 	register(s, route{
 		id: "list_circles", method: http.MethodGet, path: "/v1/circles", tag: "circles", access: viewer,
-		summary: "The circles, a page at a time", codes: []problem.Code{problem.BadCursor},
+		summary: "The circles, a page at a time", about: "Those that are closed to you are left out: a page may hold fewer than there are to come.", codes: []problem.Code{problem.BadCursor},
 	}, s.listCircles)
 	register(s, route{
 		id: "create_circle", method: http.MethodPost, path: "/v1/circles", tag: "circles", access: account,
 		status: http.StatusCreated, limit: ratelimit.Circles, keyed: true,
 		summary: "Found a circle", about: "You become its owner. A sub-circle is founded by an owner or moderator of its parent.",
-		codes: append([]problem.Code{
-			problem.Banned, problem.RoleRequired, problem.ParentUnsuitable, problem.RulesUnsupported,
-		}, circleTexts...),
+		codes: slices.Concat([]problem.Code{problem.Banned, problem.RoleRequired, problem.ParentUnsuitable}, ruleTexts, circleTexts),
 	}, s.createCircle)
 	register(s, route{
 		id: "get_circle", method: http.MethodGet, path: "/v1/circles/{id}", tag: "circles", access: viewer,

@@ -39,6 +39,9 @@ func (s *server) getContract(ctx context.Context, in *CirclePath) (*reply[paymen
 	if err != nil {
 		return nil, err
 	}
+	if err := s.Feed.MayView(ctx, actor(ctx), circle); err != nil {
+		return nil, err
+	}
 	return answer(s.Payments.Contracts(ctx, circle))
 }
 

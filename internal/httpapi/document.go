@@ -38,6 +38,7 @@ func newDocument() *huma.OpenAPI {
 			{Name: "auth", Description: "Accounts and sessions"},
 			{Name: "people", Description: "Profiles"},
 			{Name: "circles", Description: "Circles, who follows them and who has a role"},
+			{Name: "rules", Description: "Who may do what in a circle"},
 			{Name: "posts", Description: "Posts and likes"},
 			{Name: "comments", Description: "Comments"},
 			{Name: "tips", Description: "Tips, how they are shared, and giving them back"},

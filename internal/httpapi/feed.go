@@ -5,6 +5,7 @@ type Feed interface {
 	People
 	Circles
 	Members
+	Rules
 	Posts
 	Comments
 }

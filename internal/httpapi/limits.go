@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"lifecircle/feed"
+	"lifecircle/feed/policy"
 	"lifecircle/internal/auth"
 	"lifecircle/internal/ratelimit"
 	"lifecircle/payments"
@@ -17,6 +18,7 @@ import (
 type knownLimits struct {
 	Accounts   accountLimits       `json:"accounts"`
 	Feed       feedLimits          `json:"feed"`
+	Rules      ruleLimits          `json:"rules" doc:"of circles"`
 	Payments   paymentLimits       `json:"payments" doc:"amounts in fen; 0 is no limit"`
 	HTTP       httpLimits          `json:"http"`
 	Rates      map[string]rateBody `json:"rates" doc:"by what is counted"`
@@ -43,6 +45,28 @@ type feedLimits struct {
 	Follows               int `json:"follows" doc:"circles that one person may follow"`
 	PageItems             int `json:"page_items" doc:"of one page, at most"`
 	DefaultPageItems      int `json:"default_page_items"`
+}
+
+type ruleLimits struct {
+	RuleCharacters   int `json:"rule_characters" doc:"code points of one rule"`
+	RuleParts        int `json:"rule_parts" doc:"names, constants and operators of one rule"`
+	RuleDepth        int `json:"rule_depth" doc:"of brackets and operators in each other"`
+	RuleAlternatives int `json:"rule_alternatives" doc:"of one rule, with those of the rules that it names"`
+	RuleCost         int `json:"rule_cost" doc:"as CEL estimates it, with the rules that it names"`
+	ReasonCharacters int `json:"reason_characters" doc:"of the reason for a rule by gender"`
+	VersionsShown    int `json:"versions_shown" doc:"of a circle's rules"`
+	TipAge           int `json:"tip_age" doc:"verified years that a tip takes; 0: none"`
+}
+
+func (o Options) ruleLimits() ruleLimits {
+	l := ruleLimits{
+		RuleCharacters: policy.MaxRuleLength, RuleParts: policy.MaxRuleNodes, RuleDepth: policy.MaxRuleDepth, RuleAlternatives: policy.MaxRuleWays,
+		RuleCost: policy.MaxRuleCost, ReasonCharacters: policy.MaxReasonLength, VersionsShown: feed.MaxRulesHistory,
+	}
+	if o.AdultTips {
+		l.TipAge = policy.AdultAge
+	}
+	return l
 }
 
 type paymentLimits struct {
@@ -126,6 +150,7 @@ func limitsOf(o Options) (limitsBody, error) {
 			Tags: feed.MaxTags, TagCharacters: feed.MaxTagGraphemes, Follows: feed.MaxFollows,
 			PageItems: feed.MaxPage, DefaultPageItems: feed.DefaultPage,
 		},
+		"rules":    o.ruleLimits(),
 		"payments": o.paymentLimits(),
 		"http": httpLimits{
 			BodyBytes: MaxBodyBytes, HeaderBytes: MaxHeaderBytes, JSONDepth: maxJSONDepth,

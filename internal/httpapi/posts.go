@@ -52,8 +52,8 @@ func (s *server) postRoutes() {
 	}, s.getPost)
 	register(s, route{
 		id: "update_post", method: http.MethodPatch, path: "/v1/posts/{id}", tag: "posts", access: account, limit: ratelimit.Changes,
-		summary: "Change the text of your post",
-		codes:   append([]problem.Code{problem.PostNotFound, problem.Deleted, problem.Banned, problem.NotAuthor}, postTexts...),
+		summary: "Change the text of your post", about: "It takes the right to post.",
+		codes: append([]problem.Code{problem.PostNotFound, problem.Deleted, problem.Banned, problem.NotAuthor, problem.NotAllowed}, postTexts...),
 	}, s.updatePost)
 	register(s, route{
 		id: "delete_post", method: http.MethodDelete, path: "/v1/posts/{id}", tag: "posts", access: account, limit: ratelimit.Changes,

@@ -134,7 +134,7 @@ func TestBadValues(t *testing.T) {
 		{"POST", "/v1/circles", `{"name":"x","description":"","category":"nothing"}`, problem.CategoryUnknown, "body.category"},
 		{"POST", "/v1/circles", `{"name":"x","description":"","parent":"nonsense"}`, problem.Invalid_, "body"},
 		{"POST", "/v1/circles", `{"name":"x","description":"","parent":"0000000000002"}`, problem.ParentUnsuitable, "body.parent"},
-		{"POST", "/v1/circles", `{"name":"x","description":"","rules":{"post":"true"}}`, problem.RulesUnsupported, "body.rules"},
+		{"POST", "/v1/circles", `{"name":"x","description":"","rules":{"post":"user.x"}}`, problem.RuleMalformed, "body.rules.post"},
 		{"POST", "/v1/circles", `{"name":"x","description":"","tags":["a","b","c","d","e","f","g","h","i","j","k"]}`, problem.Invalid_, "body.tags"},
 		{"POST", "/v1/circles", `{"name":"x","description":"","tags":["\u0000"]}`, problem.TextControl, "body.tags[0]"},
 		{"PATCH", circle, `{"name":""}`, problem.TextEmpty, "body.name"},

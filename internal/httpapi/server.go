@@ -48,6 +48,8 @@ type Options struct {
 	// PaymentsCrowded tells the same of changes that move money.
 	PaymentsCrowded func() bool
 
+	AdultTips bool // tips take a verified adult: shown in /v1/limits
+
 	Limits  map[string]any // what other parts limit, by the part's name; added to /v1/limits
 	Version Version
 
@@ -142,6 +144,7 @@ func (s *server) routes() {
 	s.authRoutes()
 	s.peopleRoutes()
 	s.circleRoutes()
+	s.ruleRoutes()
 	s.memberRoutes()
 	s.postRoutes()
 	s.commentRoutes()

@@ -13,7 +13,7 @@ import (
 
 // Tips is what the routes of tips need of payments.
 type Tips interface {
-	Quote(ctx context.Context, post id.Post, amount string) (payments.Quote, error)
+	Quote(ctx context.Context, a payments.Actor, post id.Post, amount string) (payments.Quote, error)
 	Tip(ctx context.Context, a payments.Actor, post id.Post, in payments.NewTip, key string) (payments.Tip, error)
 	Tips(ctx context.Context, a payments.Actor, post id.Post, q payments.PageQuery) (payments.Page[payments.Tip], error)
 	Refund(ctx context.Context, a payments.Actor, tip id.Comment, in payments.NewRefund, key string) (payments.Refund, error)
@@ -38,7 +38,7 @@ func (s *server) tipRoutes() {
 		about: "The amount goes from your wallet to the author, the circle's partner and the platform, as the circle's contract shares it. " +
 			"It is public; `visibility` says who sees you and your message.",
 		codes: slices.Concat(postGone, amounts, funds, notes, []problem.Code{
-			problem.Banned, problem.NotAllowed, problem.OwnPost, problem.TipDayLimit, problem.TipMonthLimit,
+			problem.Banned, problem.NotAllowed, problem.TipAdultsOnly, problem.OwnPost, problem.TipDayLimit, problem.TipMonthLimit,
 			problem.TipTooLarge, problem.CurrencyUnsupported, problem.VisibilityUnknown,
 		}),
 	}, s.createTip)
@@ -68,7 +68,7 @@ func (s *server) quoteTip(ctx context.Context, in *quoteTip) (*reply[payments.Qu
 	if err != nil {
 		return nil, err
 	}
-	return answer(s.Payments.Quote(ctx, post, in.Amount))
+	return answer(s.Payments.Quote(ctx, payer(ctx), post, in.Amount))
 }
 
 type createTip struct {

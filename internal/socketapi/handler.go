@@ -21,6 +21,7 @@ import (
 // Feed is what sockets ask of the feed.
 type Feed interface {
 	CircleState(ctx context.Context, circle id.ID, viewers []id.ID) (*feed.CircleState, error)
+	MayView(ctx context.Context, a feed.Actor, circle id.ID) error
 	CreatePost(ctx context.Context, a feed.Actor, circle id.ID, in feed.NewPost, key string) (feed.PostView, error)
 	Like(ctx context.Context, a feed.Actor, post id.Post) (feed.LikeState, error)
 	Unlike(ctx context.Context, a feed.Actor, post id.Post) (feed.LikeState, error)
@@ -82,7 +83,8 @@ func (h *Handler) Refresh(ctx context.Context, c *hub.Client, token string) (hub
 	return hub.RefreshReply{ExpiresAt: claims.ExpiresAt}, nil
 }
 
-// Subscribe lets everybody follow a circle, from any offset that its log keeps.
+// Subscribe lets those who may look into a circle follow it, from any offset
+// that its log keeps. Whether they may is judged with the state.
 func (h *Handler) Subscribe(_ context.Context, c *hub.Client, r hub.SubscribeRequest) (hub.SubscribeReply, error) {
 	circle, err := mayFollow(r.Channel)
 	if err != nil {
@@ -97,9 +99,12 @@ func (h *Handler) Subscribe(_ context.Context, c *hub.Client, r hub.SubscribeReq
 }
 
 // History may be read by everybody who may subscribe.
-func (h *Handler) History(_ context.Context, _ *hub.Client, channel string) error {
-	_, err := mayFollow(channel)
-	return err
+func (h *Handler) History(ctx context.Context, c *hub.Client, channel string) error {
+	circle, err := mayFollow(channel)
+	if err != nil {
+		return err
+	}
+	return notFound(h.Feed.MayView(ctx, actorOf(c), circle))
 }
 
 // mayFollow returns the channel's circle. Whether that exists is found by the

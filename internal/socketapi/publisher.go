@@ -34,7 +34,8 @@ type Publisher struct {
 	log     *slog.Logger
 	lanes   [publishLanes]chan circlelog.Event
 	counts  *countsLoop
-	wallets *walletHints
+	wallets *userHints
+	rights  *userHints
 	dropped atomic.Int64
 	failing atomic.Bool // so that a broker that is away fills one line of the log, not all
 }
@@ -51,7 +52,7 @@ func NewPublisher(node Node, lossy bool, log *slog.Logger) *Publisher {
 		repeat = countsRepeat
 	}
 	p.counts = newCountsLoop(newMerger(countsEvery, repeat, countsKept), p.publishCounts)
-	p.wallets = newWalletHints(p.publishWallet)
+	p.wallets, p.rights = newUserHints(p.hinter(walletUpdated)), newUserHints(p.hinter(canUpdated))
 	return p
 }
 
@@ -82,6 +83,7 @@ func (p *Publisher) Run(ctx context.Context) error {
 	}
 	wg.Go(func() { p.counts.run(ctx) })
 	wg.Go(func() { p.wallets.run(ctx) })
+	wg.Go(func() { p.rights.run(ctx) })
 	wg.Wait()
 	return nil
 }

@@ -40,6 +40,8 @@ func (f *saidFeed) CircleState(_ context.Context, circle id.ID, viewers []id.ID)
 	return &feed.CircleState{Circle: feed.Circle{ID: circle}}, f.ask("circle %s %s", viewers, circle)
 }
 
+func (f *saidFeed) MayView(context.Context, feed.Actor, id.ID) error { return f.err }
+
 func (f *saidFeed) CreatePost(_ context.Context, a feed.Actor, circle id.ID, in feed.NewPost, key string) (feed.PostView, error) {
 	return feed.PostView{Post: feed.Post{ID: somePost}}, f.ask("post %s %s %q %q", a.User, circle, in.Text, key)
 }

@@ -28,13 +28,23 @@ func (h *Handler) state(ctx context.Context, a feed.Actor, circle id.ID, channel
 	m, err := h.states.do(ctx, circle, a, func(ctx context.Context, actors []feed.Actor) (*moment, error) {
 		return h.readState(ctx, circle, channel, actors)
 	})
-	if problem.Has(err, problem.CircleNotFound) {
-		return nil, hub.ErrUnknownChannel
+	var data json.RawMessage
+	if err == nil {
+		data, err = m.dataFor(a)
 	}
-	if err != nil {
-		return nil, refusal(err)
+	return data, notFound(err)
+}
+
+// notFound is refusal for a channel: what is closed does not exist.
+func notFound(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case problem.Has(err, problem.CircleNotFound):
+		return hub.ErrUnknownChannel
+	default:
+		return refusal(err)
 	}
-	return m.dataFor(a)
 }
 
 func (h *Handler) readState(ctx context.Context, circle id.ID, channel string, actors []feed.Actor) (*moment, error) {
@@ -53,7 +63,7 @@ func (h *Handler) readState(ctx context.Context, circle id.ID, channel string, a
 		s.Viewers = h.Viewers(channel)
 	}
 	common, err := encode(s)
-	return &moment{state: state, common: common, data: map[policy.Subject]json.RawMessage{}}, err
+	return &moment{state: state, common: common, viewers: map[policy.Subject]json.RawMessage{}, data: map[string]json.RawMessage{}}, err
 }
 
 // moment is the state of a circle for those who subscribed together.
@@ -61,26 +71,41 @@ type moment struct {
 	state  *feed.CircleState
 	common json.RawMessage // an object that lacks its member "can"
 
-	mu   sync.Mutex // guards data
-	data map[policy.Subject]json.RawMessage
+	mu      sync.Mutex                         // guards the following
+	viewers map[policy.Subject]json.RawMessage // what those get of whom the same is known
+	data    map[string]json.RawMessage         // by what one can: many can do the same for different reasons
 }
 
-// dataFor returns what the actor gets; it is shared and not to be changed.
+// dataFor returns what the actor gets; it is shared and not to be changed. It
+// fails with CircleNotFound for one who may not look into the circle.
 func (m *moment) dataFor(a feed.Actor) (json.RawMessage, error) {
 	subject := m.state.Viewer(a)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if data, ok := m.data[subject]; ok {
+	if data, ok := m.viewers[subject]; ok {
 		return data, nil
 	}
-	can, err := encode(policy.ForCircle(subject))
+	may, err := m.state.Can(subject)
 	if err != nil {
 		return nil, err
 	}
+	can, err := encode(may)
+	if err != nil {
+		return nil, err
+	}
+	data := m.data[string(can)]
+	if data == nil {
+		data = m.with(can)
+		m.data[string(can)] = data
+	}
+	m.viewers[subject] = data
+	return data, nil
+}
+
+// with adds the member "can" to what all get.
+func (m *moment) with(can json.RawMessage) json.RawMessage {
 	const member = `,"can":`
 	data := make(json.RawMessage, 0, len(m.common)+len(member)+len(can))
 	data = append(data, m.common[:len(m.common)-1]...)
-	data = append(append(append(data, member...), can...), '}')
-	m.data[subject] = data
-	return data, nil
+	return append(append(append(data, member...), can...), '}')
 }

@@ -83,25 +83,25 @@ func TestWalletsAreToldOfStorms(t *testing.T) {
 func TestWalletHintsAreBounded(t *testing.T) {
 	t.Parallel()
 	var told []id.ID
-	w := newWalletHints(func(_ context.Context, user id.ID) { told = append(told, user) })
+	w := newUserHints(func(_ context.Context, user id.ID) { told = append(told, user) })
 	now := time.Unix(1e9, 0)
 	if users, _, more := w.take(now); len(users) > 0 || more {
 		t.Errorf("nothing changed: %v, %t", users, more)
 	}
-	for i := range id.ID(maxWallets + 10) {
+	for i := range id.ID(maxHints + 10) {
 		w.add(i + 1)
 	}
-	if users, next, more := w.take(now); len(users) != maxWallets || !more || !next.Equal(now.Add(walletEvery)) {
+	if users, next, more := w.take(now); len(users) != maxHints || !more || !next.Equal(now.Add(hintEvery)) {
 		t.Errorf("%d are told, next %s, %t", len(users), next.Sub(now), more)
 	}
 	w.add(1)
-	if users, _, more := w.take(now.Add(walletEvery - 1)); len(users) > 0 || !more {
+	if users, _, more := w.take(now.Add(hintEvery - 1)); len(users) > 0 || !more {
 		t.Errorf("too soon: %v, %t", users, more)
 	}
-	if users, _, _ := w.take(now.Add(walletEvery)); !slices.Equal(users, []id.ID{1}) || len(w.told) != 1 {
+	if users, _, _ := w.take(now.Add(hintEvery)); !slices.Equal(users, []id.ID{1}) || len(w.told) != 1 {
 		t.Errorf("then: %v, %d are remembered", users, len(w.told))
 	}
-	if _, _, more := w.take(now.Add(2 * walletEvery)); more || len(w.told) != 0 {
+	if _, _, more := w.take(now.Add(2 * hintEvery)); more || len(w.told) != 0 {
 		t.Errorf("%d are remembered", len(w.told))
 	}
 	w.add(7)
