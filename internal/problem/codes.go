@@ -70,6 +70,7 @@ const (
 	CategoryUnknown   Code = "category_unknown"
 	ParentUnsuitable  Code = "parent_unsuitable"
 	RoleUnknown       Code = "role_unknown"
+	RulesUnsupported  Code = "rules_unsupported"
 	RuleMalformed     Code = "rule_malformed"
 	RuleTooLong       Code = "rule_too_long"
 	RuleTooCostly     Code = "rule_too_costly"
@@ -120,7 +121,7 @@ var statuses = map[Code]int{
 	RefundTooLarge: 409, RefundTooLate: 409, RefundUnfunded: 409, ContractStale: 409,
 
 	Invalid_: 422, TextEmpty: 422, TextTooLong: 422, TextControl: 422, HandleForm: 422, PasswordWeak: 422,
-	CategoryUnknown: 422, ParentUnsuitable: 422, RoleUnknown: 422, PhotosUnsupported: 422,
+	CategoryUnknown: 422, ParentUnsuitable: 422, RoleUnknown: 422, RulesUnsupported: 422, PhotosUnsupported: 422,
 	RuleMalformed: 422, RuleTooLong: 422, RuleTooCostly: 422, RuleGender: 422,
 	AmountMalformed: 422, AmountNotPositive: 422, AmountTooLarge: 422, AmountTooSmall: 422, CurrencyUnsupported: 422,
 	TipTooLarge: 422, VisibilityUnknown: 422, SharesUnsuitable: 422, PartnerUnsuitable: 422, LimitUnsuitable: 422,
