@@ -56,6 +56,19 @@ const (
 	BadContentType Code = "unsupported_media_type"
 	MethodNot      Code = "method_not_allowed"
 
+	ScoreTooLow       Code = "score_too_low"
+	VouchLimit        Code = "vouch_limit"
+	ContactLimit      Code = "contact_limit"
+	ContactUnsuitable Code = "contact_unsuitable"
+	ContactNotFound   Code = "contact_not_found"
+	EventNotFound     Code = "score_event_not_found"
+	AppealNotFound    Code = "appeal_not_found"
+	AlreadyAppealed   Code = "already_appealed"
+	IssuerSignature   Code = "issuer_signature_invalid"
+	IssuerStale       Code = "issuer_stale"
+	IssuerUnknown     Code = "issuer_unknown"
+	IssuerKind        Code = "issuer_kind_refused"
+
 	RefundTooLarge Code = "refund_exceeds_tip"
 	RefundTooLate  Code = "refund_too_late"
 	RefundUnfunded Code = "refund_unfunded"
@@ -70,7 +83,6 @@ const (
 	CategoryUnknown   Code = "category_unknown"
 	ParentUnsuitable  Code = "parent_unsuitable"
 	RoleUnknown       Code = "role_unknown"
-	RulesUnsupported  Code = "rules_unsupported"
 	RuleMalformed     Code = "rule_malformed"
 	RuleTooLong       Code = "rule_too_long"
 	RuleTooCostly     Code = "rule_too_costly"
@@ -121,12 +133,15 @@ var statuses = map[Code]int{
 	RefundTooLarge: 409, RefundTooLate: 409, RefundUnfunded: 409, ContractStale: 409,
 
 	Invalid_: 422, TextEmpty: 422, TextTooLong: 422, TextControl: 422, HandleForm: 422, PasswordWeak: 422,
-	CategoryUnknown: 422, ParentUnsuitable: 422, RoleUnknown: 422, RulesUnsupported: 422, PhotosUnsupported: 422,
+	CategoryUnknown: 422, ParentUnsuitable: 422, RoleUnknown: 422, PhotosUnsupported: 422,
 	RuleMalformed: 422, RuleTooLong: 422, RuleTooCostly: 422, RuleGender: 422,
 	AmountMalformed: 422, AmountNotPositive: 422, AmountTooLarge: 422, AmountTooSmall: 422, CurrencyUnsupported: 422,
 	TipTooLarge: 422, VisibilityUnknown: 422, SharesUnsuitable: 422, PartnerUnsuitable: 422, LimitUnsuitable: 422,
 	MonthMalformed: 422, PayoutRefused: 422,
 	ClaimUnsuitable: 422, DomainUnknown: 422, VerifierUnknown: 422,
+
+	ScoreTooLow: 403, VouchLimit: 403, ContactLimit: 403, ContactUnsuitable: 422, ContactNotFound: 404, EventNotFound: 404, AppealNotFound: 404,
+	AlreadyAppealed: 409, IssuerSignature: 401, IssuerStale: 401, IssuerUnknown: 401, IssuerKind: 403,
 
 	RateLimited: 429, Overloaded: 429, Unavailable: 503, Internal: 500,
 }
