@@ -36,8 +36,7 @@ CREATE TRIGGER score_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON s
 CREATE TABLE scores (
     user_id     bigint      NOT NULL,
     score       smallint    NOT NULL,
-    raw         smallint    NOT NULL,
-    gate        smallint    NOT NULL,
+    computed    smallint    NOT NULL,
     pinned      boolean     NOT NULL DEFAULT false,
     as_of       timestamptz NOT NULL,
     model       text        NOT NULL,
@@ -47,7 +46,7 @@ CREATE TABLE scores (
     CONSTRAINT scores_range CHECK (score BETWEEN 350 AND 950)
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE scores IS 'the published scores; no row: none yet. Its lock guards whatever publishes one';
-COMMENT ON COLUMN scores.raw IS 'before the gates and the daily rise';
+COMMENT ON COLUMN scores.computed IS 'what the model says, before the daily rise';
 COMMENT ON COLUMN scores.as_of IS 'of the nightly run whose inputs it has';
 COMMENT ON COLUMN scores.changed_at IS 'when this score was published first';
 
@@ -56,8 +55,7 @@ CREATE TABLE score_history (
     at          timestamptz NOT NULL,
     step        text        NOT NULL,
     score       smallint    NOT NULL,
-    raw         smallint    NOT NULL,
-    gate        smallint    NOT NULL,
+    computed    smallint    NOT NULL,
     as_of       timestamptz NOT NULL,
     event_id    bigint,
     model       text        NOT NULL,
@@ -141,6 +139,7 @@ CREATE TABLE appeals (
     CONSTRAINT appeals_end CHECK ((state = 'open') = (decided_at IS NULL))
 );
 CREATE INDEX appeals_open ON appeals (id) WHERE state = 'open';
+CREATE INDEX appeals_decided ON appeals (decided_at) WHERE decided_at IS NOT NULL;
 COMMENT ON COLUMN appeals.note IS 'what the decision says to the person';
 
 CREATE TABLE issuers (

@@ -13,7 +13,7 @@ import (
 func TestScoresAreReadInsideABatch(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t)
-	if _, err := pool.Exec(t.Context(), `INSERT INTO scores VALUES (7, 751, 760, 950, false, now(), 'lc-1.0.0', '', now())`); err != nil {
+	if _, err := pool.Exec(t.Context(), `INSERT INTO scores VALUES (7, 751, 760, false, now(), 'lc-1.0.0', '', now())`); err != nil {
 		t.Fatal(err)
 	}
 	var q pgx.Batch
