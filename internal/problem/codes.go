@@ -69,19 +69,6 @@ const (
 	IssuerUnknown     Code = "issuer_unknown"
 	IssuerKind        Code = "issuer_kind_refused"
 
-	ScoreTooLow       Code = "score_too_low"
-	VouchLimit        Code = "vouch_limit"
-	ContactLimit      Code = "contact_limit"
-	ContactUnsuitable Code = "contact_unsuitable"
-	ContactNotFound   Code = "contact_not_found"
-	EventNotFound     Code = "score_event_not_found"
-	AppealNotFound    Code = "appeal_not_found"
-	AlreadyAppealed   Code = "already_appealed"
-	IssuerSignature   Code = "issuer_signature_invalid"
-	IssuerStale       Code = "issuer_stale"
-	IssuerUnknown     Code = "issuer_unknown"
-	IssuerKind        Code = "issuer_kind_refused"
-
 	RefundTooLarge Code = "refund_exceeds_tip"
 	RefundTooLate  Code = "refund_too_late"
 	RefundUnfunded Code = "refund_unfunded"
@@ -152,9 +139,6 @@ var statuses = map[Code]int{
 	TipTooLarge: 422, VisibilityUnknown: 422, SharesUnsuitable: 422, PartnerUnsuitable: 422, LimitUnsuitable: 422,
 	MonthMalformed: 422, PayoutRefused: 422,
 	ClaimUnsuitable: 422, DomainUnknown: 422, VerifierUnknown: 422,
-
-	ScoreTooLow: 403, VouchLimit: 403, ContactLimit: 403, ContactUnsuitable: 422, ContactNotFound: 404, EventNotFound: 404, AppealNotFound: 404,
-	AlreadyAppealed: 409, IssuerSignature: 401, IssuerStale: 401, IssuerUnknown: 401, IssuerKind: 403,
 
 	ScoreTooLow: 403, VouchLimit: 403, ContactLimit: 403, ContactUnsuitable: 422, ContactNotFound: 404, EventNotFound: 404, AppealNotFound: 404,
 	AlreadyAppealed: 409, IssuerSignature: 401, IssuerStale: 401, IssuerUnknown: 401, IssuerKind: 403,
