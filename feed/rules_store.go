@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -121,18 +123,7 @@ func (s *Service) readCrowd(ctx context.Context, db sender, circle id.ID) (*crow
 	if err := readCrowdIDs(ctx, db, circle, c); err != nil {
 		return nil, fmt.Errorf("read whom the rules of circle %s concern: %w", circle, err)
 	}
-	var (
-		q   pgx.Batch
-		ids = make([]id.ID, 0, len(c.people))
-	)
-	for user := range c.people {
-		ids = append(ids, user)
-	}
-	subjects := queueViewers(&q, circle, ids)
-	err := db.SendBatch(ctx, &q).Close()
-	if err == nil {
-		err = s.addRights(ctx, db, subjects)
-	}
+	subjects, err := s.readSubjects(ctx, db, circle, slices.Sorted(maps.Keys(c.people)))
 	if err != nil {
 		return nil, fmt.Errorf("read the rights of those whom the rules of circle %s concern: %w", circle, err)
 	}

@@ -45,9 +45,9 @@ func (s *Service) CircleState(ctx context.Context, circle id.ID, viewers []id.ID
 	return state, nil
 }
 
-// ClosedTo tells, of people in circles, for whom they are closed: the zero id
-// stands for guests. Most circles have no rules and cost next to nothing.
-func (s *Service) ClosedTo(ctx context.Context, people map[id.ID][]id.ID) (map[id.ID][]id.ID, error) {
-	closed, err := s.readClosedTo(ctx, people)
+// ClosedTo tells for whom circles are closed, of people who are asked for only
+// where there is a rule for view; the zero id stands for guests.
+func (s *Service) ClosedTo(ctx context.Context, circles []id.ID, people func(circle id.ID) []id.ID) (map[id.ID][]id.ID, error) {
+	closed, err := s.readClosedTo(ctx, circles, people)
 	return closed, outward(err)
 }

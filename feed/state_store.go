@@ -81,35 +81,41 @@ func (s *Service) addRights(ctx context.Context, db sender, people map[id.ID]pol
 	return nil
 }
 
-func (s *Service) readClosedTo(ctx context.Context, people map[id.ID][]id.ID) (map[id.ID][]id.ID, error) {
+func (s *Service) readClosedTo(ctx context.Context, circles []id.ID, people func(id.ID) []id.ID) (map[id.ID][]id.ID, error) {
 	var (
 		q       pgx.Batch
 		at      time.Time
-		rulings = s.queueRulings(&q, slices.Sorted(maps.Keys(people)))
+		rulings = s.queueRulings(&q, circles)
 		closed  = map[id.ID][]id.ID{}
 	)
 	q.Queue("SELECT clock_timestamp()").QueryRow(func(row pgx.Row) error { return row.Scan(&at) })
 	if err := s.pool.SendBatch(ctx, &q).Close(); err != nil {
-		return nil, fmt.Errorf("read the rules of %d circles: %w", len(people), err)
+		return nil, fmt.Errorf("read the rules of %d circles: %w", len(circles), err)
 	}
 	for circle, r := range rulings {
 		if r.rules.Open(policy.View) {
 			continue
 		}
-		q = pgx.Batch{}
-		subjects := queueViewers(&q, circle, people[circle])
-		err := s.pool.SendBatch(ctx, &q).Close()
-		if err == nil {
-			err = s.addRights(ctx, s.pool, subjects)
-		}
+		viewers := people(circle)
+		subjects, err := s.readSubjects(ctx, s.pool, circle, viewers)
 		if err != nil {
 			return nil, fmt.Errorf("read who may look into circle %s: %w", circle, err)
 		}
-		for _, user := range people[circle] {
+		for _, user := range viewers {
 			if s.stand(subjects[user], r, at).closed() {
 				closed[circle] = append(closed[circle], user)
 			}
 		}
 	}
 	return closed, nil
+}
+
+// readSubjects reads who these people are in a circle, with their rights.
+func (s *Service) readSubjects(ctx context.Context, db sender, circle id.ID, people []id.ID) (map[id.ID]policy.Subject, error) {
+	var q pgx.Batch
+	subjects := queueViewers(&q, circle, people)
+	if err := db.SendBatch(ctx, &q).Close(); err != nil {
+		return nil, err
+	}
+	return subjects, s.addRights(ctx, db, subjects)
 }

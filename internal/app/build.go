@@ -13,6 +13,7 @@ import (
 	"lifecircle/hub"
 	"lifecircle/internal/auth"
 	"lifecircle/internal/circlelog"
+	"lifecircle/internal/creditscore"
 	"lifecircle/internal/groupcommit"
 	"lifecircle/internal/httpapi"
 	"lifecircle/internal/pg"
@@ -24,14 +25,17 @@ import (
 
 // product is what serves people, joined.
 type product struct {
-	auth     *auth.Service
-	feed     *feed.Service
-	payments *payments.Service
-	sandbox  *sandbox.Bank // nil: play money has no place here
-	node     *hub.Node
-	news     *socketapi.Publisher
-	trimmer  *circlelog.Trimmer
-	http     http.Handler
+	auth      *auth.Service
+	feed      *feed.Service
+	payments  *payments.Service
+	sandbox   *sandbox.Bank // nil: play money has no place here
+	node      *hub.Node
+	news      *socketapi.Publisher
+	gate      *socketapi.Gate
+	trimmer   *circlelog.Trimmer
+	scores    *creditscore.Service
+	scoreNews *scoreNews
+	http      http.Handler
 }
 
 // Migrate brings the schema up to date and gives the logs new names if the
@@ -77,19 +81,24 @@ func (a *App) join(ctx context.Context) (err error) {
 	p.news = socketapi.NewPublisher(a.tracePublications(p.node), shared.lossy, a.Log)
 	if p.feed, err = feed.New(ctx, pool, feed.Options{
 		Audience: p.news, Log: a.Log, Tracer: a.tracing.Tracer(), Commit: groupcommit.Options{Observe: a.metrics.commits.observe},
+		Rights: rights{}, AdultTips: s.AdultTips,
 	}); err != nil {
 		return err
 	}
 	if err := a.joinPayments(ctx); err != nil {
 		return err
 	}
+	if err := a.joinScores(ctx); err != nil {
+		return err
+	}
 	sockets.Feed, sockets.Payments, sockets.Viewers, broker.Counter = p.feed, p.payments, p.node.Occupancy, p.feed
+	p.gate = &socketapi.Gate{Audience: p.node, Feed: p.feed, Log: a.Log}
 	a.canary.node, a.ready.canary = p.node, a.canary.check
 	a.metrics.watch(p, pool, shared.broker, a.canary)
 
 	p.http, err = httpapi.New(httpapi.Options{ //nolint:contextcheck // its contexts are those of requests
-		Feed: p.feed, Auth: p.auth, Payments: p.payments, Limiter: limiter,
-		Dev: s.Dev, WebSocket: p.node, Sandbox: p.checkout(), Web: static.FS(), Ready: a.ready.check,
+		Feed: p.feed, Auth: p.auth, Payments: p.payments, Scores: p.scores, Limiter: limiter,
+		Dev: s.Dev, WebSocket: p.node, Sandbox: p.checkout(), AdultTips: s.AdultTips, Web: static.FS(), Ready: a.ready.check,
 		Version: a.Version, TrustedProxies: s.TrustedProxies, Log: a.Log, Observe: a.metrics.observe, Tracer: a.tracing.Tracer(),
 		Limits: limits.shown(), Crowded: p.feed.Crowded, PaymentsCrowded: p.payments.Crowded,
 	})
@@ -105,11 +114,14 @@ func (a *App) start(ctx context.Context) {
 	a.serve(ctx, part{name: "ops", stop: stopOps}, opsServer(a.metrics.registry), a.ops)
 	ps.start(ctx, part{name: "hub", stop: stopHub, run: p.node.Run})
 	ps.start(ctx, part{name: "news", stop: stopNews, run: p.news.Run})
+	ps.start(ctx, part{name: "gate", stop: stopSockets, run: p.gate.Run})
 	if p.sandbox != nil {
 		ps.start(ctx, part{name: "sandbox", stop: stopServices, run: p.sandbox.Run})
 	}
 	ps.start(ctx, part{name: "payments", stop: stopServices, run: p.payments.Run}) // ends before the feed, by which its commits are told
 	ps.start(ctx, part{name: "feed", stop: stopServices, run: p.feed.Run})
+	ps.start(ctx, part{name: "scores", stop: stopServices, run: p.scores.Run})
+	ps.start(ctx, part{name: "news of scores", stop: stopNews, run: p.scoreNews.run})
 	ps.start(ctx, part{name: "auth", stop: stopServices, run: p.auth.Run})
 	ps.start(ctx, part{name: "trimmer", stop: stopServices, run: p.trimmer.Run})
 	ps.start(ctx, part{name: "memory", stop: stopServices, run: KeepRoom})

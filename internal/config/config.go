@@ -57,6 +57,7 @@ type Server struct {
 	TrustedProxy   []string       `name:"trusted-proxy" env:"LIFECIRCLE_TRUSTED_PROXY" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed; may be repeated."`
 	AllowedOrigin  []string       `name:"allowed-origin" env:"LIFECIRCLE_ALLOWED_ORIGIN" placeholder:"ORIGIN" help:"Other sites whose pages may open sockets; may be repeated."`
 	TrustedProxies []netip.Prefix `kong:"-"` // TrustedProxy, read
+	AdultTips      bool           `name:"adult-tips" env:"LIFECIRCLE_ADULT_TIPS" default:"true" negatable:"" help:"Tips take a verified adult, of 18 years; on by default."`
 	Tracing        `embed:""`
 	Limits         `embed:""`
 	Payments       `embed:""`
