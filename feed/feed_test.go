@@ -26,9 +26,15 @@ type world struct {
 
 func newWorld(t *testing.T, nodes int) *world {
 	t.Helper()
+	return newWorldWith(t, nodes, feed.Options{})
+}
+
+func newWorldWith(t *testing.T, nodes int, o feed.Options) *world {
+	t.Helper()
 	w := &world{t: t, pool: pgtest.New(t), ears: &ears{counts: map[id.Post]feed.Counts{}}}
+	o.Audience = w.ears
 	for range nodes {
-		s, err := feed.New(t.Context(), w.pool, feed.Options{Audience: w.ears})
+		s, err := feed.New(t.Context(), w.pool, o)
 		if err != nil {
 			t.Fatal(err)
 		}
