@@ -29,9 +29,9 @@ const (
 
 // Contact is what somebody is to the one who looks.
 type Contact struct {
-	Person Person    `json:"person"`
-	State  string    `json:"state" enum:"asked,asks,accepted" doc:"asked: you have; asks: the other does, and PUT accepts"`
-	Since  time.Time `json:"since"`
+	Person PersonCard `json:"person"`
+	State  string     `json:"state" enum:"asked,asks,accepted" doc:"asked: you have; asks: the other does, and PUT accepts"`
+	Since  time.Time  `json:"since"`
 }
 
 // AskContact asks somebody to be a contact, or accepts if he has asked. Done

@@ -25,7 +25,7 @@ func (w *writer) lockContacts(ctx context.Context, a, b id.ID) error {
 	return w.tick(ctx)
 }
 
-func readPerson(ctx context.Context, q querier, user id.ID) (p Person, err error) {
+func readPerson(ctx context.Context, q querier, user id.ID) (p PersonCard, err error) {
 	err = q.QueryRow(ctx, `SELECT id, handle, display_name FROM users WHERE id = $1`, user).Scan(&p.ID, &p.Handle, &p.DisplayName)
 	if missing(err) {
 		return p, problem.New(problem.UserNotFound, "This person does not exist.")

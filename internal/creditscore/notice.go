@@ -24,11 +24,11 @@ const (
 
 // Notification is something that a person should hear of.
 type Notification struct {
-	ID        id.ID     `json:"id"`
-	Kind      string    `json:"kind" enum:"score.penalty,score.appeal,contact.asks,contact.accepted,score.vouched,tip.received"`
-	Person    *Person   `json:"person,omitempty" doc:"who it is about, where it is about somebody"`
-	Data      NoteData  `json:"data"`
-	CreatedAt time.Time `json:"created_at"`
+	ID        id.ID       `json:"id"`
+	Kind      string      `json:"kind" enum:"score.penalty,score.appeal,contact.asks,contact.accepted,score.vouched,tip.received"`
+	Person    *PersonCard `json:"person,omitempty" doc:"who it is about, where it is about somebody"`
+	Data      NoteData    `json:"data"`
+	CreatedAt time.Time   `json:"created_at"`
 
 	other id.ID
 }
@@ -45,8 +45,8 @@ type NoteData struct {
 	Amount   *money.Amount `json:"amount,omitempty"`
 }
 
-// Person is somebody as others see him.
-type Person struct {
+// PersonCard is somebody as others see him.
+type PersonCard struct {
 	ID          id.ID  `json:"id"`
 	Handle      string `json:"handle"`
 	DisplayName string `json:"display_name"`
@@ -128,7 +128,7 @@ func (s *Service) Notifications(ctx context.Context, user id.ID, q PageQuery) (p
 	}
 	page.Items, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (n Notification, err error) {
 		var (
-			p    Person
+			p    PersonCard
 			data string
 		)
 		if err := row.Scan(&n.ID, &n.Kind, &data, &n.CreatedAt, &p.ID, &p.Handle, &p.DisplayName); err != nil {

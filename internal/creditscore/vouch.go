@@ -16,9 +16,9 @@ import (
 
 // Vouching is what somebody has said of a person, and may still say of others.
 type Vouching struct {
-	Person Person    `json:"person"`
-	Since  time.Time `json:"since"`
-	Left   int       `json:"left" doc:"for how many people you may still vouch in these 365 days"`
+	Person PersonCard `json:"person"`
+	Since  time.Time  `json:"since"`
+	Left   int        `json:"left" doc:"for how many people you may still vouch in these 365 days"`
 }
 
 // Vouch says that somebody is a human whom one knows: a link of three times the

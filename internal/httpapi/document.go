@@ -11,6 +11,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"lifecircle/internal/creditscore/model"
 	"lifecircle/internal/problem"
 )
 
@@ -29,7 +30,7 @@ func newDocument() *huma.OpenAPI {
 				"Every refusal is a problem document (RFC 9457) with a stable code; a client that does not know a code goes by the status.",
 		},
 		Components: &huma.Components{
-			Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+			Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 			SecuritySchemes: map[string]*huma.SecurityScheme{
 				bearerScheme: {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "The access_token of register, login or refresh."},
 			},
@@ -37,6 +38,7 @@ func newDocument() *huma.OpenAPI {
 		Tags: []*huma.Tag{
 			{Name: "auth", Description: "Accounts and sessions"},
 			{Name: "people", Description: "Profiles"},
+			{Name: "credit", Description: "Scores, why they are what they are, and what to do about it"},
 			{Name: "circles", Description: "Circles, who follows them and who has a role"},
 			{Name: "rules", Description: "Who may do what in a circle"},
 			{Name: "posts", Description: "Posts and likes"},
@@ -48,6 +50,19 @@ func newDocument() *huma.OpenAPI {
 			{Name: "dev", Description: "Doors for tests, open with --dev only"},
 		},
 	}
+}
+
+// schemaName names a type in the document: those of the score model after what
+// they are of, since payments have parts, too.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.PkgPath() == reflect.TypeFor[model.Part]().PkgPath() {
+		return "Score" + name
+	}
+	return name
 }
 
 // operation describes a route to huma.
@@ -71,7 +86,9 @@ func (rt route) operation() huma.Operation {
 	}
 	text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	if rt.raw {
-		op.RequestBody = &huma.RequestBody{Description: "as the provider sends it", Content: map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{}}}}
+		op.RequestBody = &huma.RequestBody{Description: "as it is sent", Content: map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{}}}}
+	}
+	if rt.text {
 		op.Responses["200"] = &huma.Response{Content: map[string]*huma.MediaType{"text/plain": text}}
 	}
 	if rt.csv != nil {

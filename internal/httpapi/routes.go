@@ -39,6 +39,7 @@ type route struct {
 	keyed  bool            // reads Idempotency-Key
 	paid   bool            // moves money: keyed, and not without a key
 	raw    bool            // takes the body as it is, of any type; handlers find it in call
+	text   bool            // answers with text
 	dev    bool            // below devArea: exists with Options.Dev only, see follow
 	ops    bool            // for operators: neither counted nor given a deadline
 	codes  []problem.Code  // which the handler can answer, beside those of every route

@@ -32,11 +32,12 @@ const (
 	idleTime    = 120 * time.Second // between two requests of a connection
 )
 
-// Options are the parts that New joins. Feed, Auth and Payments are needed.
+// Options are the parts that New joins. Feed, Auth, Payments and Scores are needed.
 type Options struct {
 	Feed     Feed
 	Auth     Auth
 	Payments Payments
+	Scores   Scores
 	Limiter  ratelimit.Limiter // nil lifts every rate limit
 
 	Dev       bool                            // opens /v1/dev
@@ -83,8 +84,8 @@ type server struct {
 
 // New returns the handler of everything that is served on the public address.
 func New(o Options) (http.Handler, error) {
-	if o.Feed == nil || o.Auth == nil || o.Payments == nil {
-		return nil, errors.New("httpapi needs a feed, an auth and a payments service")
+	if o.Feed == nil || o.Auth == nil || o.Payments == nil || o.Scores == nil {
+		return nil, errors.New("httpapi needs a feed, an auth, a payments and a scores service")
 	}
 	s, err := build(o)
 	if err != nil {
@@ -152,6 +153,9 @@ func (s *server) routes() {
 	s.walletRoutes()
 	s.contractRoutes()
 	s.webhookRoutes()
+	s.creditRoutes()
+	s.contactRoutes()
+	s.scoreEventRoutes()
 	s.opsRoutes()
 	s.devRoutes()
 	s.pageRoutes()

@@ -19,6 +19,7 @@ import (
 
 	"lifecircle/feed"
 	"lifecircle/internal/auth"
+	"lifecircle/internal/creditscore"
 	"lifecircle/internal/id"
 	"lifecircle/internal/pgtest"
 	"lifecircle/internal/problem"
@@ -59,7 +60,11 @@ func newSite(t testing.TB, change func(*Options)) *site {
 	s.openWallets(service)
 	running.Go(func() { _ = s.money.Run(ctx) })
 	running.Go(func() { _ = s.bank.Run(ctx) })
-	o := Options{Feed: service, Auth: s.auth, Payments: s.money, Sandbox: s.bank.Handler(), Log: slog.New(slog.NewJSONHandler(s.log, nil)), Observe: s.observe}
+	scores, err := creditscore.New(t.Context(), s.pool, creditscore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Scores: scores, Feed: service, Auth: s.auth, Payments: s.money, Sandbox: s.bank.Handler(), Log: slog.New(slog.NewJSONHandler(s.log, nil)), Observe: s.observe}
 	if change != nil {
 		change(&o)
 	}

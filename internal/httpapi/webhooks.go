@@ -18,7 +18,7 @@ const WebhooksPath = "/v1/payments/webhooks/"
 
 func (s *server) webhookRoutes() {
 	register(s, route{
-		id: "take_notification", method: http.MethodPost, path: WebhooksPath + "{provider}", tag: "providers", access: anybody, raw: true,
+		id: "take_notification", method: http.MethodPost, path: WebhooksPath + "{provider}", tag: "providers", access: anybody, raw: true, text: true,
 		summary: "Take a payment provider's notification",
 		about:   "The provider's signature is checked on the body as it came. Repeated ones, and ones out of order, change nothing.",
 		codes: []problem.Code{

@@ -1,0 +1,100 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"lifecircle/hub"
+	"lifecircle/internal/creditscore"
+	"lifecircle/internal/id"
+	"lifecircle/internal/identity"
+)
+
+// joinScores makes the scores and who tells of them.
+func (a *App) joinScores(ctx context.Context) (err error) {
+	p := &a.product
+	p.scoreNews = newScoreNews(p.node, a.Log)
+	p.scores, err = creditscore.New(ctx, a.db.Pool, creditscore.Options{Identity: verifiedForScores, Changed: p.scoreNews.changed, Log: a.Log})
+	return err
+}
+
+// verifiedForScores tells scores what is verified of people. Whether they are
+// women, how old they are and where they live is not handed on.
+func verifiedForScores(ctx context.Context, tx pgx.Tx, users []id.ID) (map[id.ID]creditscore.Verified, error) {
+	rights, err := identity.ReadRights(ctx, tx, users...)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[id.ID]creditscore.Verified, len(rights))
+	for user, r := range rights {
+		out[user] = creditscore.Verified{JoinedAt: r.CreatedAt, Level: r.Level, StudentUntil: r.StudentUntil, EmployeeUntil: r.EmployeeUntil}
+	}
+	return out, nil
+}
+
+const (
+	scoreNewsWaiting = 1 << 14 // people; beyond it they are not told, and see it when they connect
+	scoreNewsTimeout = time.Second
+)
+
+// scoreNews tells people's sockets that their score, what they can do, or what
+// they should hear of is another.
+type scoreNews struct {
+	node    *hub.Node
+	log     *slog.Logger
+	waiting chan id.ID
+}
+
+func newScoreNews(node *hub.Node, log *slog.Logger) *scoreNews {
+	return &scoreNews{node: node, log: log, waiting: make(chan id.ID, scoreNewsWaiting)}
+}
+
+// changed never blocks.
+func (n *scoreNews) changed(user id.ID) {
+	select {
+	case n.waiting <- user:
+	default:
+	}
+}
+
+// The hints; in a slow socket's queue the newer one of a kind replaces the older.
+var scoreHints = []hub.Publication{
+	{Data: json.RawMessage(`{"type":"score.updated"}`), Key: "score.updated"},
+	{Data: json.RawMessage(`{"type":"can.updated"}`), Key: "can.updated"},
+	{Data: json.RawMessage(`{"type":"notification.created"}`), Key: "notification.created"},
+}
+
+// run tells until ctx ends.
+func (n *scoreNews) run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case user := <-n.waiting:
+			n.tell(ctx, user)
+		}
+	}
+}
+
+func (n *scoreNews) tell(ctx context.Context, user id.ID) {
+	ctx, cancel := context.WithTimeout(ctx, scoreNewsTimeout)
+	defer cancel()
+	for _, hint := range scoreHints {
+		if err := n.node.Publish(ctx, "user:"+user.String(), hint); err != nil && ctx.Err() == nil {
+			n.log.Debug("a score's news does not reach the other nodes", "user", user, "err", err)
+		}
+	}
+}
+
+// WithScores does work with scores, on a database that servers may be using.
+func WithScores(ctx context.Context, db *Database, log *slog.Logger, work func(*creditscore.Service) error) error {
+	s, err := creditscore.New(ctx, db.Pool, creditscore.Options{Identity: verifiedForScores, Log: log})
+	if err != nil {
+		return err
+	}
+	return work(s)
+}
