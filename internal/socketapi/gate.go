@@ -12,7 +12,7 @@ const (
 	// gateEvery is the time between two looks at who may still look: a right
 	// that was lost ends on open sockets within a second, whether or not
 	// anybody told this node of it.
-	gateEvery = 700 * time.Millisecond
+	gateEvery = 500 * time.Millisecond
 	// gateRest is the part of its time that the gate rests at least: with very
 	// many viewers in circles with a rule for view it looks less often.
 	gateRest = 4
