@@ -37,6 +37,9 @@ func (p program) do(ctx context.Context) error {
 		return p.withBooks(ctx, p.placeHold)
 	case config.ReleaseHold:
 		return p.withBooks(ctx, p.releaseHold)
+	case config.StaffAdd, config.StaffRemove, config.StaffList, config.StaffPending, config.StaffShow, config.StaffApprove, config.StaffRefuse,
+		config.DomainsAdd, config.DomainsRemove, config.DomainsList:
+		return p.withBooks(ctx, p.staff)
 	case config.RotateKeys:
 		return p.withDatabase(ctx, p.rotateKeys)
 	case config.Version:

@@ -16,6 +16,7 @@ import (
 	"lifecircle/internal/creditscore"
 	"lifecircle/internal/groupcommit"
 	"lifecircle/internal/httpapi"
+	"lifecircle/internal/identity"
 	"lifecircle/internal/pg"
 	"lifecircle/internal/socketapi"
 	"lifecircle/payments"
@@ -28,6 +29,8 @@ type product struct {
 	auth      *auth.Service
 	feed      *feed.Service
 	payments  *payments.Service
+	identity  *identity.Service
+	pages     identityPages
 	sandbox   *sandbox.Bank // nil: play money has no place here
 	node      *hub.Node
 	news      *socketapi.Publisher
@@ -88,6 +91,9 @@ func (a *App) join(ctx context.Context) (err error) {
 	if err := a.joinPayments(ctx); err != nil {
 		return err
 	}
+	if err := a.joinIdentity(ctx, limiter, p.news.RightsChanged); err != nil {
+		return err
+	}
 	if err := a.joinScores(ctx); err != nil {
 		return err
 	}
@@ -97,8 +103,8 @@ func (a *App) join(ctx context.Context) (err error) {
 	a.metrics.watch(p, pool, shared.broker, a.canary)
 
 	p.http, err = httpapi.New(httpapi.Options{ //nolint:contextcheck // its contexts are those of requests
-		Feed: p.feed, Auth: p.auth, Payments: p.payments, Scores: p.scores, Limiter: limiter,
-		Dev: s.Dev, WebSocket: p.node, Sandbox: p.checkout(), AdultTips: s.AdultTips, Web: static.FS(), Ready: a.ready.check,
+		Feed: p.feed, Auth: p.auth, Payments: p.payments, Scores: p.scores, Identity: p.identity, Limiter: limiter,
+		Dev: s.Dev, WebSocket: p.node, Sandbox: p.sandboxes(), Verify: p.pages.verify, AdultTips: s.AdultTips, Web: static.FS(), Ready: a.ready.check,
 		Version: a.Version, TrustedProxies: s.TrustedProxies, Log: a.Log, Observe: a.metrics.observe, Tracer: a.tracing.Tracer(),
 		Limits: limits.shown(), Crowded: p.feed.Crowded, PaymentsCrowded: p.payments.Crowded,
 	})
@@ -122,6 +128,7 @@ func (a *App) start(ctx context.Context) {
 	ps.start(ctx, part{name: "feed", stop: stopServices, run: p.feed.Run})
 	ps.start(ctx, part{name: "scores", stop: stopServices, run: p.scores.Run})
 	ps.start(ctx, part{name: "news of scores", stop: stopNews, run: p.scoreNews.run})
+	ps.start(ctx, part{name: "identity", stop: stopServices, run: p.identity.Run})
 	ps.start(ctx, part{name: "auth", stop: stopServices, run: p.auth.Run})
 	ps.start(ctx, part{name: "trimmer", stop: stopServices, run: p.trimmer.Run})
 	ps.start(ctx, part{name: "memory", stop: stopServices, run: KeepRoom})

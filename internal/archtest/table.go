@@ -24,7 +24,9 @@ var layers = []layer{
 	}},
 	{name: "database", packages: []string{"internal/pg", "internal/localpg"}},
 	{name: "services", peers: true, packages: []string{
-		"internal/circlelog", "internal/identity", "internal/creditscore", "internal/idempotency", "internal/ratelimit",
+		"internal/circlelog", "internal/identity", "internal/identity/verifier", "internal/identity/verifier/page",
+		"internal/identity/verifier/sandbox", "internal/identity/verifier/email", "internal/identity/verifier/manual",
+		"internal/creditscore", "internal/idempotency", "internal/ratelimit",
 		"internal/notify", "internal/auth", "internal/media",
 	}},
 	{name: "domain", packages: []string{"feed", "payments", "payments/provider/..."}},
@@ -44,6 +46,7 @@ const (
 // testOnly packages are imported by tests only, and import what they like.
 var testOnly = []string{
 	"internal/pgtest", "internal/e2e/...", "internal/bench/...", "internal/archtest", "hub/hubtest", "payments/provider/providertest/...",
+	"internal/identity/verifier/verifiertest",
 }
 
 // exclusive names the only importers of a library, tests included.

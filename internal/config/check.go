@@ -23,6 +23,9 @@ func (c *Config) check() error {
 	if c.Server.Sandbox != "" && !c.Database.Local() && !c.Server.Dev {
 		return errors.New("LIFECIRCLE_SANDBOX gives away play money, so together with DATABASE_URL it needs --dev")
 	}
+	if c.Server.IdentitySandbox == "on" && !c.Database.Local() && !c.Server.Dev {
+		return errors.New("LIFECIRCLE_IDENTITY_SANDBOX lets everybody be whoever he likes, so together with DATABASE_URL it needs --dev")
+	}
 	if c.Command == Reconcile {
 		return c.Server.Payments.check()
 	}
@@ -62,6 +65,9 @@ func (s *Server) check() error {
 		return err
 	}
 	if err := s.Payments.check(); err != nil {
+		return err
+	}
+	if err := s.Identity.check(); err != nil {
 		return err
 	}
 	for _, p := range s.TrustedProxy {

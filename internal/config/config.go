@@ -20,7 +20,19 @@ const (
 	PlaceHold   Command = "hold place"
 	ReleaseHold Command = "hold release"
 	RotateKeys  Command = "keys rotate"
-	Version     Command = "version"
+
+	StaffAdd      Command = "staff add <handle>"
+	StaffRemove   Command = "staff remove <handle>"
+	StaffList     Command = "staff list"
+	StaffPending  Command = "staff pending"
+	StaffShow     Command = "staff show <case>"
+	StaffApprove  Command = "staff approve <case>"
+	StaffRefuse   Command = "staff refuse <case>"
+	DomainsAdd    Command = "staff domains add <domain>"
+	DomainsRemove Command = "staff domains remove <domain>"
+	DomainsList   Command = "staff domains list"
+
+	Version Command = "version"
 )
 
 // Config is every setting of one run. Parts that do not belong to the command
@@ -31,6 +43,7 @@ type Config struct {
 	Server   Server
 	Books    Books
 	Hold     Hold
+	Staff    Staff
 	NewEpoch bool // migrate: give every circle's log a new name
 }
 
@@ -61,6 +74,7 @@ type Server struct {
 	Tracing        `embed:""`
 	Limits         `embed:""`
 	Payments       `embed:""`
+	Identity       `embed:""`
 }
 
 // Secret is a setting that may hold a password. It prints as *** wherever it

@@ -40,6 +40,7 @@ type grammar struct {
 			Database `embed:""`
 		} `cmd:"" help:"Sign access tokens with a new key from now on."`
 	} `cmd:"" help:"Signing keys."`
+	Staff   staff    `cmd:"" help:"People who verify others by hand, and domains of schools and companies."`
 	Version struct{} `cmd:"" help:"Say which build this is."`
 }
 
@@ -89,6 +90,8 @@ func (g *grammar) config(cmd Command) (c Config, err error) {
 		err = g.Hold.Release.into(&c)
 	case RotateKeys:
 		c.Database = g.Keys.Rotate.Database
+	case StaffAdd, StaffRemove, StaffList, StaffPending, StaffShow, StaffApprove, StaffRefuse, DomainsAdd, DomainsRemove, DomainsList:
+		err = g.Staff.into(&c)
 	case Version:
 	}
 	return c, err

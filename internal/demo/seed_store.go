@@ -50,6 +50,9 @@ func (p *plan) write(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("write %s: %w", t.name, err)
 		}
 	}
+	if err := p.writeIdentities(ctx, tx); err != nil {
+		return err
+	}
 	for _, c := range p.circles {
 		if err := writeLog(ctx, tx, c); err != nil {
 			return err

@@ -13,16 +13,18 @@ import (
 
 	"lifecircle/internal/auth"
 	"lifecircle/internal/id"
+	"lifecircle/internal/identity"
 	"lifecircle/internal/money"
 	"lifecircle/internal/problem"
 )
 
 const (
-	devArea       = "/v1/dev"
-	maxDevPrefix  = 16 // characters, so that prefix, mark and number fit a handle
-	devMark       = 7  // characters that tell one request's users from another's
-	ignored       = "Exists with --dev only, 404 without. What this version cannot keep yet (level, attributes) is checked in its shape and left aside."
-	walletsAtOnce = 512 // balances that wait for the same few commits
+	devArea        = "/v1/dev"
+	maxDevPrefix   = 16 // characters, so that prefix, mark and number fit a handle
+	devMark        = 7  // characters that tell one request's users from another's
+	ignored        = "Exists with --dev only, 404 without. New users are adults unless birth_date says otherwise; what is left out of an update stays as it is."
+	adultBirthDate = "1990-01-01" // of new users
+	walletsAtOnce  = 512          // balances that wait for the same few commits
 )
 
 func devPath(path string) bool { return path == devArea || strings.HasPrefix(path, devArea+"/") }
@@ -30,11 +32,11 @@ func devPath(path string) bool { return path == devArea || strings.HasPrefix(pat
 func (s *server) devRoutes() {
 	register(s, route{
 		id: "create_dev_users", method: http.MethodPost, path: devArea + "/users", tag: "dev", dev: true, ops: true, status: http.StatusCreated,
-		summary: "Make users to test with", about: ignored, codes: []problem.Code{problem.Overloaded},
+		summary: "Make users to test with", about: ignored, codes: []problem.Code{problem.Overloaded, problem.ClaimUnsuitable, problem.TextEmpty, problem.TextTooLong, problem.TextControl},
 	}, s.createDevUsers)
 	register(s, route{
 		id: "update_dev_user", method: http.MethodPut, path: devArea + "/users/{id}", tag: "dev", dev: true, ops: true,
-		summary: "Change a user to test with, and get a new token", about: ignored, codes: []problem.Code{problem.UserNotFound, problem.InsufficientFunds, problem.FundsHeld, problem.Overloaded},
+		summary: "Change a user to test with, and get a new token", about: ignored, codes: []problem.Code{problem.UserNotFound, problem.InsufficientFunds, problem.FundsHeld, problem.Overloaded, problem.ClaimUnsuitable, problem.TextEmpty, problem.TextTooLong, problem.TextControl},
 	}, s.updateDevUser)
 }
 
@@ -49,7 +51,7 @@ type DevUser struct {
 
 type devAttributes struct {
 	BirthDate string      `json:"birth_date,omitempty" format:"date"`
-	Gender    string      `json:"gender,omitempty"`
+	Gender    string      `json:"gender,omitempty" enum:"female,male,other"`
 	City      string      `json:"city,omitempty"`
 	Student   *devBelongs `json:"student,omitempty"`
 	Employee  *devBelongs `json:"employee,omitempty"`
@@ -57,7 +59,7 @@ type devAttributes struct {
 
 type devBelongs struct {
 	Of        string `json:"of"`
-	ExpiresAt string `json:"expires_at,omitempty" doc:"any time, also a past one"`
+	ExpiresAt string `json:"expires_at,omitempty" doc:"any time or day, also a past one; left out: in 12 months"`
 }
 
 // devBalance is an amount in fen, plain or with its currency. 0 is one, too.
@@ -121,6 +123,9 @@ func (s *server) createDevUsers(ctx context.Context, in *createDevUsers) (*reply
 	if err != nil {
 		return nil, err
 	}
+	if err := s.setTraits(ctx, users, in.Body.DevUser, adultBirthDate); err != nil {
+		return nil, err
+	}
 	if err := s.setBalances(ctx, users, in.Body.Balance); err != nil {
 		return nil, err
 	}
@@ -134,6 +139,46 @@ func (s *server) createDevUsers(ctx context.Context, in *createDevUsers) (*reply
 		}
 	}
 	return answer(out, nil)
+}
+
+// setTraits says what is verified of users, as the request wants it to be.
+func (s *server) setTraits(ctx context.Context, users []auth.User, d DevUser, birthDate string) error {
+	t := identity.Traits{Level: d.Level, BirthDate: birthDate}
+	var err error
+	if a := d.Attributes; a != nil {
+		t.Gender, t.City = a.Gender, a.City
+		if a.BirthDate != "" {
+			t.BirthDate = a.BirthDate
+		}
+		if t.Student, err = a.Student.belonging("student"); err != nil {
+			return err
+		}
+		if t.Employee, err = a.Employee.belonging("employee"); err != nil {
+			return err
+		}
+	}
+	ids := make([]id.ID, len(users))
+	for i, u := range users {
+		ids[i] = u.ID
+	}
+	return s.Identity.Set(ctx, ids, t)
+}
+
+func (b *devBelongs) belonging(name string) (*identity.Belonging, error) {
+	if b == nil {
+		return nil, nil
+	}
+	out := &identity.Belonging{Of: b.Of}
+	if b.ExpiresAt == "" {
+		return out, nil
+	}
+	for _, form := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(form, b.ExpiresAt); err == nil && !at.IsZero() {
+			out.Until = at
+			return out, nil
+		}
+	}
+	return nil, problem.Invalid(problem.ClaimUnsuitable, "body.attributes."+name+".expires_at", "it is a time like 2027-01-02T03:04:05Z or a day like 2027-01-02")
 }
 
 // setBalances gives all of them the same, many at once: they share commits.
@@ -184,6 +229,9 @@ func (s *server) updateDevUser(ctx context.Context, in *updateDevUser) (*reply[d
 	}
 	u, err := s.Feed.User(ctx, user)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.setTraits(ctx, []auth.User{{ID: u.ID}}, in.Body, ""); err != nil {
 		return nil, err
 	}
 	if in.Body.Balance != nil {

@@ -32,17 +32,20 @@ const (
 	idleTime    = 120 * time.Second // between two requests of a connection
 )
 
-// Options are the parts that New joins. Feed, Auth, Payments and Scores are needed.
+// Options are the parts that New joins. Feed, Auth, Payments, Scores and
+// Identity are needed.
 type Options struct {
 	Feed     Feed
 	Auth     Auth
 	Payments Payments
 	Scores   Scores
+	Identity Identity
 	Limiter  ratelimit.Limiter // nil lifts every rate limit
 
 	Dev       bool                            // opens /v1/dev
 	WebSocket http.Handler                    // serves /connection/websocket; nil: not found
 	Sandbox   http.Handler                    // serves what is below /sandbox/: a payment provider to test with; nil: not found
+	Verify    http.Handler                    // serves what is below /verify/: where codes of mails are brought back; nil: not found
 	Web       fs.FS                           // the built web client, index.html at its root; nil: there is none
 	Ready     func(context.Context) Readiness // nil: always ready
 	Crowded   func() bool                     // whether any change would be refused as overloaded; nil: never
@@ -84,8 +87,8 @@ type server struct {
 
 // New returns the handler of everything that is served on the public address.
 func New(o Options) (http.Handler, error) {
-	if o.Feed == nil || o.Auth == nil || o.Payments == nil || o.Scores == nil {
-		return nil, errors.New("httpapi needs a feed, an auth, a payments and a scores service")
+	if o.Feed == nil || o.Auth == nil || o.Payments == nil || o.Scores == nil || o.Identity == nil {
+		return nil, errors.New("httpapi needs a feed, an auth, a payments, a scores and an identity service")
 	}
 	s, err := build(o)
 	if err != nil {
@@ -144,6 +147,7 @@ func build(o Options) (*server, error) {
 func (s *server) routes() {
 	s.authRoutes()
 	s.peopleRoutes()
+	s.verificationRoutes()
 	s.circleRoutes()
 	s.ruleRoutes()
 	s.memberRoutes()
@@ -161,7 +165,10 @@ func (s *server) routes() {
 	s.pageRoutes()
 }
 
-const sandboxArea = "/sandbox/"
+const (
+	sandboxArea = "/sandbox/"
+	verifyArea  = "/verify/"
+)
 
 // serve is the outermost handler. Sockets leave here, so that nothing of a
 // request's life is held for as long as they last.
@@ -177,6 +184,10 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.Sandbox != nil && strings.HasPrefix(r.URL.Path, sandboxArea) {
 		s.Sandbox.ServeHTTP(w, r)
+		return
+	}
+	if s.Verify != nil && strings.HasPrefix(r.URL.Path, verifyArea) {
+		s.Verify.ServeHTTP(w, r)
 		return
 	}
 	if s.crowdedFor(r) {

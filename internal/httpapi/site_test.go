@@ -21,6 +21,10 @@ import (
 	"lifecircle/internal/auth"
 	"lifecircle/internal/creditscore"
 	"lifecircle/internal/id"
+	"lifecircle/internal/identity"
+	"lifecircle/internal/identity/verifier"
+	"lifecircle/internal/identity/verifier/manual"
+	authority "lifecircle/internal/identity/verifier/sandbox"
 	"lifecircle/internal/pgtest"
 	"lifecircle/internal/problem"
 	"lifecircle/payments"
@@ -32,14 +36,16 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // site is the API over real services on a database of its own.
 type site struct {
-	t       testing.TB
-	pool    *pgxpool.Pool
-	auth    *auth.Service
-	money   *payments.Service
-	bank    *sandbox.Bank
-	handler http.Handler
-	doc     *huma.OpenAPI
-	log     *logbook
+	t         testing.TB
+	pool      *pgxpool.Pool
+	auth      *auth.Service
+	money     *payments.Service
+	bank      *sandbox.Bank
+	identity  *identity.Service
+	authority *authority.Authority
+	handler   http.Handler
+	doc       *huma.OpenAPI
+	log       *logbook
 
 	mu   sync.Mutex
 	last Observation // guarded by mu; of the last answer
@@ -64,7 +70,7 @@ func newSite(t testing.TB, change func(*Options)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Scores: scores, Feed: service, Auth: s.auth, Payments: s.money, Sandbox: s.bank.Handler(), Log: slog.New(slog.NewJSONHandler(s.log, nil)), Observe: s.observe}
+	o := Options{Scores: scores, Feed: service, Auth: s.auth, Payments: s.money, Identity: s.openIdentity(), Sandbox: s.bank.Handler(), Log: slog.New(slog.NewJSONHandler(s.log, nil)), Observe: s.observe}
 	if change != nil {
 		change(&o)
 	}
@@ -74,6 +80,21 @@ func newSite(t testing.TB, change func(*Options)) *site {
 	}
 	s.handler, s.doc = http.HandlerFunc(server.serve), server.api.OpenAPI()
 	return s
+}
+
+// openIdentity makes an identity service that asks the sandbox authority.
+func (s *site) openIdentity() *identity.Service {
+	s.t.Helper()
+	keys, err := verifier.LoadKeys(s.t.Context(), s.pool, "")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if s.authority, err = authority.New(s.pool, keys, authority.Options{Told: func(ctx context.Context, id string) { s.identity.Told(ctx, id) }}); err != nil {
+		s.t.Fatal(err)
+	}
+	desk := manual.New(s.pool, keys, nil)
+	s.identity = identity.New(s.pool, keys, identity.Options{Verifiers: []verifier.Verifier{s.authority, desk}})
+	return s.identity
 }
 
 // openWallets makes payments with a sandbox that pays at once.

@@ -111,7 +111,7 @@ func (s *server) noRoute(c echo.Context) error {
 
 // reserved tells the paths where no page of the web client lives.
 func reserved(p string) bool {
-	for _, area := range []string{"/v1", "/connection", "/media", "/sandbox", "/.well-known"} {
+	for _, area := range []string{"/v1", "/connection", "/media", "/sandbox", "/verify", "/.well-known"} {
 		if p == area || strings.HasPrefix(p, area+"/") {
 			return true
 		}

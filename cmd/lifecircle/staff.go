@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"lifecircle/internal/app"
+	"lifecircle/internal/config"
+	"lifecircle/internal/identity"
+	"lifecircle/internal/identity/verifier"
+	"lifecircle/internal/identity/verifier/manual"
+)
+
+// staff does what the staff commands say, while servers work.
+func (p program) staff(ctx context.Context, db *app.Database) error {
+	s, say := p.config.Staff, func(format string, args ...any) error {
+		_, err := fmt.Fprintf(p.out, format+"\n", args...)
+		return err
+	}
+	switch p.config.Command {
+	case config.StaffAdd:
+		if err := identity.AddStaff(ctx, db.Pool, s.Handle); err != nil {
+			return err
+		}
+		return say("@%s decides verifications from now on.", s.Handle)
+	case config.StaffRemove:
+		if err := identity.RemoveStaff(ctx, db.Pool, s.Handle); err != nil {
+			return err
+		}
+		return say("@%s decides verifications no more.", s.Handle)
+	case config.StaffList:
+		handles, err := identity.Staff(ctx, db.Pool)
+		for _, h := range handles {
+			err = errors.Join(err, say("@%s", h))
+		}
+		return err
+	case config.DomainsAdd:
+		if err := identity.AddDomain(ctx, db.Pool, identity.Domain{Domain: s.Domain, Kind: s.Kind, Name: s.Name}); err != nil {
+			return err
+		}
+		return say("Mailboxes of %s are those of %s.", s.Domain, s.Name)
+	case config.DomainsRemove:
+		if err := identity.RemoveDomain(ctx, db.Pool, s.Domain); err != nil {
+			return err
+		}
+		return say("Mailboxes of %s verify nobody any more.", s.Domain)
+	case config.DomainsList:
+		domains, err := identity.Domains(ctx, db.Pool)
+		for _, d := range domains {
+			err = errors.Join(err, say("%-30s  %-7s  %s", d.Domain, d.Kind, d.Name))
+		}
+		return err
+	default:
+		return app.WithIdentity(ctx, db, s.Key, p.log, p.review)
+	}
+}
+
+// review decides a case by hand, or shows what there is to decide.
+func (p program) review(ctx context.Context, ids *identity.Service, desk *manual.Desk) (err error) {
+	s, ref := p.config.Staff, p.config.Staff.Case.String()
+	switch p.config.Command {
+	case config.StaffPending:
+		return desk.List(ctx, p.out)
+	case config.StaffShow:
+		return known(desk.Show(ctx, ref, p.out))
+	}
+	by, err := ids.StaffMember(ctx, s.Handle)
+	if err != nil {
+		return err
+	}
+	if p.config.Command == config.StaffApprove {
+		err = desk.Approve(ctx, ref, by, s.Until)
+	} else {
+		err = desk.Refuse(ctx, ref, by, s.Reason)
+	}
+	if err != nil {
+		return known(err)
+	}
+	v, err := ids.Settle(ctx, s.Case)
+	if err != nil {
+		return err
+	}
+	if v.Reason != "" && p.config.Command == config.StaffApprove {
+		return fmt.Errorf("case %s was refused all the same: %s", ref, v.Reason)
+	}
+	_, err = fmt.Fprintf(p.out, "Case %s: %s. What the applicant wrote is gone.\n", ref, v.Status)
+	return err
+}
+
+// known makes sentences of what can be wrong with a case.
+func known(err error) error {
+	switch {
+	case errors.Is(err, verifier.ErrUnknown):
+		return errors.New("no such case waits for a decision")
+	case errors.Is(err, verifier.ErrDecided):
+		return errors.New("this case was decided before, or its time is over")
+	}
+	return err
+}
