@@ -5,6 +5,7 @@ import { keyed, query, settled } from './call'
 import { readLimits } from './limits'
 import { Problem } from './problem'
 import * as read from './read'
+import type { Rules } from './rights-types'
 import type { paths } from './schema'
 import type { Circle, Comment, Limits, Page, Person, Post, Session } from './types'
 
@@ -16,6 +17,8 @@ export interface NewCircle {
   tags?: string[]
   place?: string
   parent?: string
+  rules?: Rules
+  rules_reason?: string
 }
 
 const pageSize = 20

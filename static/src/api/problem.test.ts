@@ -22,10 +22,10 @@ describe('a problem in words', () => {
     for (const code of codeNames) {
       const errors = [{ location: 'body.x', code, message: 'SERVER' }]
       const p = problemOf(400, { code, detail: 'SERVER', errors, rule: [{ clause: 'SERVER', have: 'SERVER', need: 'SERVER', how: 'SERVER' }] })
-      const said = [problemText(p, t), fieldText(p, 'x', t), refusalText({ allowed: false, code, reason: 'SERVER' }, t)]
+      const said = [problemText(p, t), fieldText(p, 'x', t), refusalText({ code, reason: 'SERVER' }, t)]
       expect(said.filter((s) => s === '' || s.includes('SERVER')), code).toEqual([])
     }
-    expect(refusalText({ allowed: false, code: 'brand_new', reason: 'Too late in the day.' }, t)).toBe('Too late in the day.')
+    expect(refusalText({ code: 'brand_new', reason: 'Too late in the day.' }, t)).toBe('Too late in the day.')
   })
 
   it('falls back to the server’s sentence, then to a plain one', () => {

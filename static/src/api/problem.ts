@@ -4,6 +4,8 @@
 import type { Dictionary } from '../i18n/en'
 import { excess } from '../text/graphemes'
 import { fields, list, text } from './read'
+import { clauses } from './read-rights'
+import type { Clause } from './rights-types'
 import type { Permission } from './types'
 
 export interface FieldFault {
@@ -22,6 +24,8 @@ export class Problem extends Error {
     readonly detail: string,
     readonly faults: readonly FieldFault[] = [],
     readonly retryAfterSeconds: number | null = null,
+    /** Of a refused action: the conditions that are not met. */
+    readonly rule: readonly Clause[] = [],
   ) {
     super(`${status} ${code}`)
   }
@@ -44,6 +48,7 @@ export function problemOf(status: number, body: unknown, retryAfter: string | nu
       return { location: text(fault['location']), code: text(fault['code']), message: text(fault['message']) }
     }),
     Number.isNaN(seconds) ? null : seconds,
+    clauses(f['rule']),
   )
 }
 
@@ -74,7 +79,7 @@ export function problemText(p: Problem, t: Dictionary): string {
 }
 
 /** Why the viewer may not do something. */
-export function refusalText(p: Permission, t: Dictionary): string {
+export function refusalText(p: Pick<Permission, 'code' | 'reason'>, t: Dictionary): string {
   return words(p.code, p.reason, t.problems.not_allowed, t)
 }
 

@@ -7,7 +7,7 @@ describe('reading what the server sends', () => {
     const p = read.post({ id: 'a', circle_id: 'c', author: { id: 'u', handle: 'ann', display_name: 'Ann' }, text: 't', liked: true,
       counts: { version: 3, likes: 2, comments: 1 }, created_at: 'x', edited_at: null, can: { delete: { allowed: false, code: 'not_author', reason: 'r' } } })
     expect(p).toMatchObject({ id: 'a', liked: true, counts: { version: 3, likes: 2, comments: 1 }, editedAt: null })
-    expect(p.can['delete']).toEqual({ allowed: false, code: 'not_author', reason: 'r' })
+    expect(p.can['delete']).toEqual({ allowed: false, code: 'not_author', reason: 'r', rule: [] })
   })
 
   it('takes the circle of a post where it is told', () => {

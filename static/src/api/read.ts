@@ -1,6 +1,7 @@
 // Reads the server's JSON into the types of types.ts. A missing or odd field
 // becomes its plain default; a thing without an id is dropped.
 import { tip } from './read-money'
+import { clauses, rules } from './read-rights'
 import type {
   Author, Circle, CircleBrief, CircleEvent, CircleViewer, Comment, Counts, Page, Permission,
   Permissions, Person, Position, Post, Role, Session,
@@ -38,9 +39,9 @@ export function person(v: unknown): Person {
 }
 
 function permission(v: unknown): Permission {
-  if (typeof v === 'boolean') return { allowed: v, code: '', reason: '' }
+  if (typeof v === 'boolean') return { allowed: v, code: '', reason: '', rule: [] }
   const f = fields(v)
-  return { allowed: f['allowed'] !== false, code: text(f['code']), reason: text(f['reason']) }
+  return { allowed: f['allowed'] !== false, code: text(f['code']), reason: text(f['reason']), rule: clauses(f['rule']) }
 }
 
 function permissions(v: unknown): Permissions {
@@ -79,6 +80,9 @@ export function circle(v: unknown): Circle {
     parentId: textOrNull(f['parent_id'] ?? f['parent']),
     followers: count(f['followers']),
     subCircles: all(f['sub_circles'], circleBrief),
+    rules: rules(f['rules']),
+    rulesReason: text(f['rules_reason']),
+    rulesVersion: count(f['rules_version']),
     createdAt: text(f['created_at']),
     viewer: circleViewer(f),
   }

@@ -2,6 +2,7 @@
 // sends, over HTTP or the socket, so that a field added, absent or null there
 // never breaks a screen.
 import type { Tip } from './money-types'
+import type { Clause, Rules } from './rights-types'
 
 export interface Author {
   id: string
@@ -19,6 +20,8 @@ export interface Permission {
   allowed: boolean
   code: string
   reason: string
+  /** The conditions that are not met, the nearest way first. */
+  rule: readonly Clause[]
 }
 
 export type Permissions = Readonly<Record<string, Permission>>
@@ -38,6 +41,10 @@ export interface Circle extends CircleBrief {
   parentId: string | null
   followers: number
   subCircles: readonly CircleBrief[]
+  rules: Rules
+  rulesReason: string
+  /** 0: there were never any. */
+  rulesVersion: number
   createdAt: string
   /** What is true for the one who asks; absent in news that goes to everybody. */
   viewer: CircleViewer | null

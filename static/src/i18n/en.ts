@@ -3,6 +3,7 @@
 
 import { money, moneyProblems } from './money-en'
 import { plural } from './plural'
+import { rights, rightsProblems } from './rights-en'
 
 export const en = {
   name: 'Life Circle',
@@ -134,6 +135,7 @@ export const en = {
   somethingWrong: 'This did not load',
 
   money,
+  rights,
 
   problemRetryAfter: (seconds: number) => `Try again in ${plural(seconds, 'second', 'seconds')}.`,
   problems: {
@@ -183,6 +185,7 @@ export const en = {
     overloaded: 'Very many people are here right now.',
     unavailable: 'The server is not ready right now.',
     ...moneyProblems,
+    ...rightsProblems,
   },
 
   categories: {

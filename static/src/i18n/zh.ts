@@ -1,6 +1,7 @@
 // 界面上的每一句话,中文。
 import type { Dictionary } from './en'
 import { money, moneyProblems } from './money-zh'
+import { rights, rightsProblems } from './rights-zh'
 
 const n = (x: number): string => x.toLocaleString('zh-CN')
 
@@ -134,6 +135,7 @@ export const zh: Dictionary = {
   somethingWrong: '没有加载成功',
 
   money,
+  rights,
 
   problemRetryAfter: (seconds) => `请 ${n(seconds)} 秒后再试。`,
   problems: {
@@ -183,6 +185,7 @@ export const zh: Dictionary = {
     overloaded: '现在人非常多。',
     unavailable: '服务器暂时没有准备好。',
     ...moneyProblems,
+    ...rightsProblems,
   },
 
   categories: {

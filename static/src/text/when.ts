@@ -32,3 +32,10 @@ export function monthOf(iso: string, lang: string): string {
   const then = Date.parse(iso)
   return Number.isNaN(then) ? '' : new Intl.DateTimeFormat(lang, { year: 'numeric', month: 'long' }).format(then)
 }
+
+/** The day of a time, or a day itself: 2026-11-27 is the same day everywhere. */
+export function dayOf(iso: string, lang: string): string {
+  const then = Date.parse(iso)
+  const zone = iso.length === 10 ? { timeZone: 'UTC' } : {}
+  return Number.isNaN(then) ? '' : new Intl.DateTimeFormat(lang, { dateStyle: 'medium', ...zone }).format(then)
+}
