@@ -5,6 +5,7 @@ import { Intent, intentStore } from './api/intent.svelte'
 import { defaultLimits } from './api/limits'
 import { moneyApi, type MoneyApi } from './api/money-api'
 import { asProblem, problemText } from './api/problem'
+import { rightsApi, type RightsApi } from './api/rights-api'
 import type { Limits } from './api/types'
 import { authorizedFetch, SessionState } from './auth/session.svelte'
 import { localStore } from './auth/store'
@@ -15,6 +16,9 @@ import { WalletState } from './wallet/wallet.svelte'
 
 const clockTickMs = 30_000
 const noticeMs = 6_000
+const gatherMs = 100 // a changed score is several pieces of news
+
+const rightsHints: readonly string[] = ['can.updated', 'score.updated', 'verification.updated', 'contacts.updated', 'notification.created']
 
 export interface Notice {
   id: number
@@ -28,6 +32,7 @@ export class App {
   readonly session = new SessionState(localStore, (token) => this.open.refresh(token))
   readonly api: ViewerApi = viewerApi(authorizedFetch(this.session))
   readonly money: MoneyApi = moneyApi(authorizedFetch(this.session))
+  readonly rights: RightsApi = rightsApi(authorizedFetch(this.session))
   readonly wallet = new WalletState(() => this.money.wallet())
   readonly live = new Live({ endpoint: socketAddress(), token: () => this.session.accessToken() })
   limits = $state.raw<Limits>(defaultLimits)
@@ -36,20 +41,44 @@ export class App {
   /** What the screen is about, for the title of the window. */
   heading = $state('')
   notices = $state.raw<readonly Notice[]>([])
+  /** Rises when the viewer's rights, or what they follow from, may have changed. */
+  rightsNews = $state(0)
+  #rightsTimer: ReturnType<typeof setTimeout> | undefined
+  #heard = false // from the socket, since it belongs to this viewer
   #noticeId = 0
   readonly #intents = new Map<string, unknown>()
 
   /** Starts what runs as long as the page; gives the way to end it. */
   start(): () => void {
-    const news = this.live.listen((hint) => { if (hint === '' || hint === 'wallet.updated') this.wallet.changed() })
+    const news = this.live.listen((hint) => this.#hear(hint))
     const ends = [this.router.listen(), this.session.follow(window), news]
     const timer = setInterval(() => { this.now = Date.now() }, clockTickMs)
     this.open.limits().then((l) => { this.limits = l }, () => undefined) // the defaults hold
     return () => {
       clearInterval(timer)
+      clearTimeout(this.#rightsTimer)
       for (const end of ends) end()
       this.live.close()
     }
+  }
+
+  /** Connects the socket as somebody, or as a guest. */
+  connectAs(signedIn: boolean): void {
+    this.#heard = false
+    this.live.connectAs(signedIn)
+  }
+
+  /** The viewer's rights may be others: what shows them reads again, once for several pieces of news. */
+  rightsChanged(): void {
+    clearTimeout(this.#rightsTimer)
+    this.#rightsTimer = setTimeout(() => { this.rightsNews++ }, gatherMs)
+  }
+
+  #hear(hint: string): void {
+    if (hint === '' || hint === 'wallet.updated') this.wallet.changed()
+    // What is on screen at the first connect was read just now.
+    if (rightsHints.includes(hint) || (hint === '' && this.#heard)) this.rightsChanged()
+    this.#heard = true
   }
 
   /** Names the screen for as long as it is there, as an effect. */

@@ -145,6 +145,11 @@ export class Feed {
     }
   }
 
+  /** Reads again what is shown: what the viewer may do with it has changed. */
+  again(): void {
+    if (this.loaded && !this.#closed) this.#resyncSoon()
+  }
+
   close(): void {
     this.#closed = true
     for (const stop of this.#watches.values()) stop()

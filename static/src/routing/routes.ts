@@ -5,10 +5,14 @@ export type Route =
   | { name: 'circles'; tag: string; sort: 'top' | 'new' }
   | { name: 'new-circle'; parent: string }
   | { name: 'circle'; id: string }
+  | { name: 'rules'; id: string }
   | { name: 'post'; id: string }
   | { name: 'person'; id: string }
   | { name: 'sign-in'; register: boolean; next: string }
   | { name: 'me' }
+  | { name: 'verifications' }
+  | { name: 'contacts' }
+  | { name: 'credit' }
   | { name: 'wallet'; topup: string; add: number | null }
   | { name: 'unknown' }
 
@@ -21,8 +25,11 @@ export function parseRoute(pathname: string, search: string): Route {
   if (parts.length === 1) return single(first, query)
   if (first === 'circles' && id === 'new' && parts.length === 2) return { name: 'new-circle', parent: query.get('parent') ?? '' }
   if (first === 'circles' && id !== undefined && parts.length === 2) return { name: 'circle', id }
+  if (first === 'circles' && id !== undefined && third === 'rules' && parts.length === 3) return { name: 'rules', id }
   if (first === 'circles' && third === 'posts' && fourth !== undefined && parts.length === 4) return { name: 'post', id: fourth }
   if (first === 'posts' && id !== undefined && parts.length === 2) return { name: 'post', id }
+  if (first === 'me' && id === 'verifications' && parts.length === 2) return { name: 'verifications' }
+  if (first === 'me' && id === 'contacts' && parts.length === 2) return { name: 'contacts' }
   if (first === 'users' && id !== undefined && parts.length === 2) return { name: 'person', id }
   return { name: 'unknown' }
 }
@@ -38,6 +45,8 @@ function single(first: string, query: URLSearchParams): Route {
     case 'me':
     case 'settings':
       return { name: 'me' }
+    case 'credit':
+      return { name: 'credit' }
     case 'wallet':
       return { name: 'wallet', topup: query.get('topup') ?? '', add: wholeNumber(query.get('add')) }
     default:
@@ -67,6 +76,9 @@ const segment = encodeURIComponent
 export const paths = {
   home: '/',
   me: '/me',
+  verifications: '/me/verifications',
+  contacts: '/me/contacts',
+  credit: '/credit',
   wallet: '/wallet',
   /** The wallet, with so many fen to top up by. */
   addToWallet: (fen: number): string => `/wallet?add=${fen}`,
@@ -79,6 +91,7 @@ export const paths = {
   },
   newCircle: (parent = ''): string => (parent === '' ? '/circles/new' : `/circles/new?parent=${segment(parent)}`),
   circle: (id: string): string => `/circles/${segment(id)}`,
+  rules: (id: string): string => `/circles/${segment(id)}/rules`,
   post: (id: string): string => `/posts/${segment(id)}`,
   person: (id: string): string => `/users/${segment(id)}`,
   signIn: (next: string): string => `/signin?next=${segment(next)}`,
