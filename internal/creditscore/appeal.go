@@ -6,6 +6,7 @@ import (
 
 	"lifecircle/internal/creditscore/model"
 	"lifecircle/internal/id"
+	"lifecircle/internal/idempotency"
 	"lifecircle/internal/problem"
 	"lifecircle/internal/text"
 )
@@ -30,27 +31,33 @@ type Appeal struct {
 
 // MakeAppeal says that an event is wrong. It fails with EventNotFound,
 // AlreadyAppealed or a problem of the text.
-func (s *Service) MakeAppeal(ctx context.Context, user, event id.ID, words string) (a Appeal, err error) {
-	if words, err = text.Body("body.text", words, MaxAppealGraphemes); err != nil {
+func (s *Service) MakeAppeal(ctx context.Context, user, event id.ID, words, key string) (Appeal, error) {
+	words, err := text.Body("body.text", words, MaxAppealGraphemes)
+	if err != nil {
+		return Appeal{}, err
+	}
+	req, err := idempotency.NewRequest(user, key, "appeal", event, words)
+	if err != nil {
+		return Appeal{}, err
+	}
+	return once(ctx, s, req, func(ctx context.Context, w *writer) (Appeal, error) { return w.makeAppeal(ctx, user, event, words) })
+}
+
+func (w *writer) makeAppeal(ctx context.Context, user, event id.ID, words string) (a Appeal, err error) {
+	e, err := readEvent(ctx, w.tx, user, event)
+	if err != nil {
 		return a, err
 	}
-	err = s.write(ctx, func(ctx context.Context, w *writer) error {
-		e, err := readEvent(ctx, w.tx, user, event)
-		if err != nil {
-			return err
-		}
-		if e == nil || !e.appealable() {
-			return problem.New(problem.EventNotFound, "There is no event of your score by this name that can be appealed.")
-		}
-		a = Appeal{
-			ID: id.New(), EventID: event, Kind: kindNames[e.Kind], Code: string(e.Code), Text: words, State: "open", CreatedAt: w.now, User: user,
-		}
-		fresh, err := storeAppeal(ctx, w.tx, a)
-		if err == nil && !fresh {
-			return problem.New(problem.AlreadyAppealed, "You have appealed against this already.")
-		}
-		return err
-	})
+	if e == nil || !e.appealable() {
+		return a, problem.New(problem.EventNotFound, "There is no event of your score by this name that can be appealed.")
+	}
+	a = Appeal{
+		ID: id.New(), EventID: event, Kind: kindNames[e.Kind], Code: string(e.Code), Text: words, State: "open", CreatedAt: w.now, User: user,
+	}
+	fresh, err := storeAppeal(ctx, w.tx, a)
+	if err == nil && !fresh {
+		return a, problem.New(problem.AlreadyAppealed, "You have appealed against this already.")
+	}
 	return a, err
 }
 

@@ -49,6 +49,9 @@ func (s *Service) AskContact(ctx context.Context, user, other id.ID) (c Contact,
 }
 
 func (w *writer) askContact(ctx context.Context, user, other id.ID) (c Contact, err error) {
+	if err := requireAccount(ctx, w.tx, user); err != nil {
+		return c, err
+	}
 	if err := w.lockContacts(ctx, user, other); err != nil {
 		return c, err
 	}

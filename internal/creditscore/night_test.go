@@ -217,7 +217,7 @@ func TestCreditAddsUpAndIsSigned(t *testing.T) {
 	if c.NextAt != "2026-06-02T20:00:00Z" || c.Statement != "2026-05-06" || len(c.History) != 1 {
 		t.Errorf("%+v", c)
 	}
-	if _, err := s.MakeAppeal(t.Context(), user, 5, "no such thing"); !problem.Has(err, problem.EventNotFound) {
+	if _, err := s.MakeAppeal(t.Context(), user, 5, "no such thing", ""); !problem.Has(err, problem.EventNotFound) {
 		t.Error(err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"lifecircle/internal/cursor"
 	"lifecircle/internal/id"
+	"lifecircle/internal/idempotency"
 	"lifecircle/internal/pg"
 	"lifecircle/internal/problem"
 )
@@ -49,6 +50,8 @@ type Service struct {
 	cursors *cursor.Sealer
 	key     ed25519.PrivateKey
 	seedKey []byte // of trust
+
+	inProgress idempotency.InProgress
 
 	mu     sync.Mutex // guards tables
 	tables map[time.Time]*trustTable

@@ -11,6 +11,7 @@ import (
 	"lifecircle/internal/creditscore/model"
 	"lifecircle/internal/creditscore/trust"
 	"lifecircle/internal/id"
+	"lifecircle/internal/idempotency"
 	"lifecircle/internal/problem"
 )
 
@@ -25,18 +26,21 @@ type Vouching struct {
 // weight from the next night on. If that person is sanctioned, the voucher loses
 // 20 points. Done again it changes nothing. It fails with UserNotFound,
 // ContactUnsuitable, ScoreTooLow or VouchLimit.
-func (s *Service) Vouch(ctx context.Context, voucher, user id.ID) (v Vouching, err error) {
+func (s *Service) Vouch(ctx context.Context, voucher, user id.ID, key string) (Vouching, error) {
 	if voucher == user {
-		return v, problem.New(problem.ContactUnsuitable, "Nobody vouches for oneself.")
+		return Vouching{}, problem.New(problem.ContactUnsuitable, "Nobody vouches for oneself.")
 	}
-	err = s.write(ctx, func(ctx context.Context, w *writer) (err error) {
-		v, err = w.vouch(ctx, voucher, user)
-		return err
-	})
-	return v, err
+	req, err := idempotency.NewRequest(voucher, key, "vouch", user)
+	if err != nil {
+		return Vouching{}, err
+	}
+	return once(ctx, s, req, func(ctx context.Context, w *writer) (Vouching, error) { return w.vouch(ctx, voucher, user) })
 }
 
 func (w *writer) vouch(ctx context.Context, voucher, user id.ID) (v Vouching, err error) {
+	if err := requireAccount(ctx, w.tx, voucher); err != nil {
+		return v, err
+	}
 	row, err := w.lock(ctx, voucher) // which also keeps his other vouches waiting
 	if err != nil {
 		return v, err

@@ -22,7 +22,7 @@ func (s *server) contactRoutes() {
 	register(s, route{
 		id: "ask_contact", method: http.MethodPut, path: path, tag: "people", access: account, limit: ratelimit.Changes,
 		summary: "Ask a person to be your contact, or accept", about: "You are contacts when both have asked. Contacts who answer each other add to both scores.",
-		codes: []problem.Code{problem.UserNotFound, problem.ContactUnsuitable, problem.ContactLimit},
+		codes: []problem.Code{problem.UserNotFound, problem.ContactUnsuitable, problem.ContactLimit, problem.Banned},
 	}, s.askContact)
 	register(s, route{
 		id: "end_contact", method: http.MethodDelete, path: path, tag: "people", access: account, limit: ratelimit.Changes,

@@ -13,8 +13,8 @@ import (
 // Scores is what the routes of scores and contacts need of creditscore.
 type Scores interface {
 	Credit(ctx context.Context, user id.ID) (creditscore.Credit, error)
-	MakeAppeal(ctx context.Context, user, event id.ID, words string) (creditscore.Appeal, error)
-	Vouch(ctx context.Context, voucher, user id.ID) (creditscore.Vouching, error)
+	MakeAppeal(ctx context.Context, user, event id.ID, words, key string) (creditscore.Appeal, error)
+	Vouch(ctx context.Context, voucher, user id.ID, key string) (creditscore.Vouching, error)
 	Notifications(ctx context.Context, user id.ID, q creditscore.PageQuery) (creditscore.Page[creditscore.Notification], error)
 	Contacts(ctx context.Context, user id.ID, state string, q creditscore.PageQuery) (creditscore.Page[creditscore.Contact], error)
 	Contact(ctx context.Context, user, other id.ID) (creditscore.Contact, error)
@@ -31,14 +31,14 @@ func (s *server) creditRoutes() {
 		about:   "350, the parts and the penalties add up to what the score is before gates and the rise of at most 10 a day. `to_reach` says what would be enough for 751, the cheapest way first.",
 	}, s.getCredit)
 	register(s, route{
-		id: "appeal", method: http.MethodPost, path: creditscore.AppealsPath, tag: "credit", access: account, limit: ratelimit.Changes, status: http.StatusCreated,
+		id: "appeal", method: http.MethodPost, path: creditscore.AppealsPath, tag: "credit", access: account, limit: ratelimit.Changes, status: http.StatusCreated, keyed: true,
 		summary: "Say that something held against your score is wrong", about: "`against` of your credit names what may be appealed. One that is upheld takes effect at once.",
 		codes: []problem.Code{problem.EventNotFound, problem.AlreadyAppealed, problem.TextEmpty, problem.TextTooLong, problem.TextControl},
 	}, s.makeAppeal)
 	register(s, route{
-		id: "vouch", method: http.MethodPost, path: "/v1/users/{id}/vouch", tag: "credit", access: account, limit: ratelimit.Changes,
+		id: "vouch", method: http.MethodPost, path: "/v1/users/{id}/vouch", tag: "credit", access: account, limit: ratelimit.Changes, keyed: true,
 		summary: "Vouch for a person", about: "Takes a score above 700, and is for five people in 365 days. If the person is sanctioned, you lose 20 points.",
-		codes: []problem.Code{problem.UserNotFound, problem.ContactUnsuitable, problem.ScoreTooLow, problem.VouchLimit},
+		codes: []problem.Code{problem.UserNotFound, problem.ContactUnsuitable, problem.ScoreTooLow, problem.VouchLimit, problem.Banned},
 	}, s.vouch)
 	register(s, route{
 		id: "list_notifications", method: http.MethodGet, path: "/v1/me/notifications", tag: "people", access: account,
@@ -55,18 +55,26 @@ type newAppeal struct {
 	Text    string `json:"text" doc:"1 to 2,000 characters"`
 }
 
-type makeAppeal struct{ Body newAppeal }
-
-func (s *server) makeAppeal(ctx context.Context, in *makeAppeal) (*reply[creditscore.Appeal], error) {
-	return answer(s.Scores.MakeAppeal(ctx, actor(ctx).User, in.Body.EventID, in.Body.Text))
+type makeAppeal struct {
+	Idempotent
+	Body newAppeal
 }
 
-func (s *server) vouch(ctx context.Context, in *UserPath) (*reply[creditscore.Vouching], error) {
+func (s *server) makeAppeal(ctx context.Context, in *makeAppeal) (*reply[creditscore.Appeal], error) {
+	return answer(s.Scores.MakeAppeal(ctx, actor(ctx).User, in.Body.EventID, in.Body.Text, in.Key))
+}
+
+type vouch struct {
+	UserPath
+	Idempotent
+}
+
+func (s *server) vouch(ctx context.Context, in *vouch) (*reply[creditscore.Vouching], error) {
 	user, err := userID(in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return answer(s.Scores.Vouch(ctx, actor(ctx).User, user))
+	return answer(s.Scores.Vouch(ctx, actor(ctx).User, user, in.Key))
 }
 
 type listNotifications struct{ Paged }
