@@ -126,7 +126,7 @@ func (c Cases) decide(ctx context.Context, tx pgx.Tx, k Case, r Result) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `UPDATE verifier_cases SET state = $3, sealed = $4, reason = $5, note = $6, decided_by = nullif($7, 0), code_hash = NULL
+	_, err = tx.Exec(ctx, `UPDATE verifier_cases SET state = $3, sealed = $4, reason = $5, note = $6, decided_by = nullif($7::bigint, 0), code_hash = NULL
 		WHERE verifier = $1 AND id = $2`, c.Verifier, k.ID, r.State, sealed, r.Reason, r.Note, int64(r.DecidedBy))
 	if err != nil {
 		return fmt.Errorf("decide case %s: %w", k.ID, err)
