@@ -35,12 +35,13 @@ func (s *Service) Replay(ctx context.Context, user id.ID, at time.Time) (stored,
 		return stored, again, ErrNoScore
 	}
 	now, before := lines[0], (*published)(nil)
-	if len(lines) > 1 {
-		before = &published{score: lines[1].Score, pinned: lines[1].Step == stepPinned}
-	}
 	events, err := readEvents(ctx, s.pool, []id.ID{user}, now.At)
 	if err != nil {
 		return stored, again, err
+	}
+	if len(lines) > 1 {
+		_, pinned := pinnedAt(events[user], lines[1].At)
+		before = &published{score: lines[1].Score, pinned: pinned}
 	}
 	t, err := s.trustOf(ctx, now.asOf)
 	if err != nil {
