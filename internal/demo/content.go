@@ -8,11 +8,14 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"lifecircle/feed/policy"
 )
 
 // contentFiles hold what is said: people.txt, and one file for each circle.
 //
-// A circle's file begins with its facts (name: ...) and goes on with sections:
+// A circle's file begins with its facts (name: ..., may post: a rule) and goes on
+// with sections:
 //
 //	# slots     dish: noodles | dumplings     what {dish} stands for
 //	# posts     [noon weekday] Who wants {dish}?     moments, staff, fitted or by:lin,amy first; \n breaks the line
@@ -142,6 +145,11 @@ func (s *script) readFact(l string) (err error) {
 	switch {
 	case fields[name] != nil:
 		*fields[name] = value
+	case strings.HasPrefix(name, "may "):
+		if s.Rules == nil {
+			s.Rules = map[policy.Action]string{}
+		}
+		s.Rules[policy.Action(strings.TrimPrefix(name, "may "))] = value
 	case name == "tags":
 		s.Tags = strings.Fields(value)
 	case name == "moderators":

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"lifecircle/feed"
 	"lifecircle/internal/id"
+	"lifecircle/internal/problem"
 )
 
 // Pauses between two things that the demo people do.
@@ -49,8 +51,9 @@ func NewPeople(pool *pgxpool.Pool, service *feed.Service, wallets Money, log *sl
 	}
 }
 
-// Run lets them post, comment, tip and like now and then until ctx ends. What the
-// feed refuses is left, with a line in the log.
+// Run lets them post, comment, tip and like now and then until ctx ends. What
+// rules do not let somebody do is left; what else the feed refuses, too, with a
+// line in the log.
 func (p *People) Run(ctx context.Context) error {
 	here, err := p.arrive(ctx)
 	if err != nil {
@@ -64,11 +67,18 @@ func (p *People) Run(ctx context.Context) error {
 			return nil
 		case <-timer.C:
 		}
-		if err := here.act(ctx); err != nil && ctx.Err() == nil {
+		if err := here.act(ctx); err != nil && !againstRules(err) && ctx.Err() == nil {
 			p.log.Warn("a demo person could not do something", "err", err)
 		}
 		timer.Reset(p.pause(p.rng))
 	}
+}
+
+// againstRules tells that somebody may not do this, which he may have lost the
+// right to since the world was made.
+func againstRules(err error) bool {
+	p := problem.From(err)
+	return p != nil && (p.Status() == http.StatusForbidden || p.Status() == http.StatusNotFound)
 }
 
 // presence is the world with what it is called in this database.

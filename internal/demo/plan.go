@@ -11,6 +11,7 @@ import (
 	"lifecircle/feed/policy"
 	"lifecircle/internal/auth"
 	"lifecircle/internal/id"
+	"lifecircle/internal/identity"
 )
 
 // plan is a World with its ids, counts and logs: what seed_store.go writes, row
@@ -24,6 +25,7 @@ type plannedPerson struct {
 	feed.Author
 	bio    string
 	joined time.Time
+	traits identity.Traits
 }
 
 type plannedCircle struct {
@@ -101,7 +103,7 @@ func (pl *planner) people() (people []plannedPerson) {
 		if !ok {
 			joined = time.Now()
 		}
-		people = append(people, plannedPerson{pl.authors[p.Handle], p.Bio, joined.Add(-beforehand)})
+		people = append(people, plannedPerson{pl.authors[p.Handle], p.Bio, joined.Add(-beforehand), pl.world.traits(p)})
 	}
 	return people
 }
@@ -121,6 +123,9 @@ func (pl *planner) circle(c Circle) *plannedCircle {
 	made.Circle = feed.Circle{
 		ID: pl.circleID(founded), Name: c.Name, Description: c.Description, Category: c.Category, Tags: c.Tags, Place: c.Place,
 		Followers: int64(len(made.followers)), CreatedAt: founded, UpdatedAt: founded,
+	}
+	if len(c.Rules) > 0 {
+		made.Rules, made.RulesVersion = c.Rules, 1
 	}
 	if made.Tags == nil {
 		made.Tags = []string{}

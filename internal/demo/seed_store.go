@@ -9,6 +9,7 @@ import (
 
 	"lifecircle/internal/circlelog"
 	"lifecircle/internal/id"
+	"lifecircle/internal/identity"
 )
 
 // unseeded locks the deployment's row until the transaction ends and tells
@@ -45,6 +46,9 @@ func (p *plan) write(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("write the page of %s: %w", person.Handle, err)
 		}
 	}
+	if err := identity.SeedTx(ctx, tx, p.verified()); err != nil {
+		return fmt.Errorf("write what is verified of the people: %w", err)
+	}
 	for _, t := range p.tables() {
 		if _, err := tx.CopyFrom(ctx, pgx.Identifier{t.name}, t.columns, pgx.CopyFromRows(t.rows)); err != nil {
 			return fmt.Errorf("write %s: %w", t.name, err)
@@ -64,7 +68,8 @@ func (p *plan) write(ctx context.Context, tx pgx.Tx) error {
 
 // tables lays the plan out in rows. The order is that of foreign keys.
 func (p *plan) tables() []*table {
-	circles := &table{name: "circles", columns: []string{"id", "name", "description", "category", "tags", "place", "parent_id", "created_by", "created_at", "updated_at"}}
+	circles := &table{name: "circles", columns: []string{"id", "name", "description", "category", "tags", "place", "parent_id", "created_by", "created_at", "updated_at", "rules_version", "ruled"}}
+	rules := &table{name: "circle_rules", columns: []string{"circle_id", "version", "rules", "created_by", "created_at"}}
 	counts := &table{name: "circle_counts", columns: []string{"circle_id", "followers"}}
 	members := &table{name: "circle_members", columns: []string{"circle_id", "user_id", "role", "created_at"}}
 	follows := &table{name: "follows", columns: []string{"circle_id", "user_id", "created_at"}}
@@ -73,7 +78,10 @@ func (p *plan) tables() []*table {
 	likes := &table{name: "likes", columns: []string{"circle_id", "post_id", "user_id", "created_at"}}
 	comments := &table{name: "comments", columns: []string{"circle_id", "post_id", "id", "author_id", "reply_to", "text", "created_at"}}
 	for _, c := range p.circles {
-		circles.add(c.ID, c.Name, c.Description, c.Category, c.Tags, c.Place, c.Parent, c.creator, c.CreatedAt, c.UpdatedAt)
+		circles.add(c.ID, c.Name, c.Description, c.Category, c.Tags, c.Place, c.Parent, c.creator, c.CreatedAt, c.UpdatedAt, c.RulesVersion, len(c.Rules) > 0)
+		if len(c.Rules) > 0 {
+			rules.add(c.ID, c.RulesVersion, c.Rules, c.creator, c.CreatedAt)
+		}
 		counts.add(c.ID, len(c.followers))
 		for _, m := range c.members {
 			members.add(c.ID, m.user, m.role, c.CreatedAt)
@@ -96,7 +104,7 @@ func (p *plan) tables() []*table {
 			}
 		}
 	}
-	return []*table{circles, counts, members, follows, posts, postCounts, likes, comments}
+	return []*table{circles, rules, counts, members, follows, posts, postCounts, likes, comments}
 }
 
 // writeLog gives the circle its log: all offsets are used, and those events

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"lifecircle/feed/policy"
 )
 
 // World is a made-up world: who lives in it and what they said and did. Its
@@ -19,6 +21,7 @@ type World struct {
 	Follows  []Follow
 
 	voices []*voice // one for each of Circles; they speak on in the live demo
+	year   int      // in which it stands
 }
 
 // Person is an account.
@@ -43,6 +46,7 @@ type Circle struct {
 	Moderators  []string
 	Partner     string // empty: none
 	Language    string // zh, en or mixed
+	Rules       map[policy.Action]string
 }
 
 // Post is a post by a follower of the circle.
@@ -87,7 +91,7 @@ func NewWorld(now time.Time, seed uint64) World {
 	now = now.UTC().Truncate(time.Millisecond)
 	rng := rand.New(rand.NewPCG(seed, 0x6c696665)) //nolint:gosec // a story needs no secrets
 	people, scripts := mustLoad()
-	var w World
+	w := World{year: now.Year()}
 	for _, p := range people {
 		w.People = append(w.People, p.Person)
 	}
