@@ -80,7 +80,9 @@ func TestPromiseMoneyNeitherAppearsNorVanishes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.settled()
+	if *fullSize {
+		w.settled()
+	}
 	w.verify()
 	for _, end := range slices.Sorted(maps.Keys(w.ends)) {
 		t.Logf("%d x %s", w.ends[end], end)
@@ -252,16 +254,16 @@ func (w *town) note(end string) {
 	w.ends[end]++
 }
 
-// settled waits until the bank has told of all top-ups that were answered. A
-// withdrawal that was under way at a kill is looked at again 20 s later: only
-// the full size waits for those.
+// settled waits until the bank has told of everything that was answered. What
+// was under way at a kill is looked at again half a minute later: only the full
+// size waits for that.
 func (w *town) settled() {
 	w.t.Helper()
 	for deadline := time.Now().Add(giveUp); ; <-time.After(pollEvery) {
 		var open []string
 		w.query(func(ctx context.Context, db *pgx.Conn) error {
 			rows, _ := db.Query(ctx, `SELECT t::text FROM topups t WHERE status = 'pending' AND checkout_url <> ''
-				UNION ALL SELECT w::text FROM withdrawals w WHERE status = 'pending' AND $1`, *fullSize)
+				UNION ALL SELECT w::text FROM withdrawals w WHERE status = 'pending'`)
 			var err error
 			open, err = pgx.CollectRows(rows, pgx.RowTo[string])
 			return err
@@ -364,11 +366,20 @@ func (w *town) acknowledged(ctx context.Context, db *pgx.Conn) error {
 	if _, err := pgx.ForEachRow(rows, []any{&topup, &fen}, func() error { paid[topup] += fen; return nil }); err != nil {
 		return err
 	}
+	rows, _ = db.Query(ctx, `SELECT id FROM topups WHERE status = 'pending'`)
+	open, err := pgx.CollectRows(rows, pgx.RowTo[id.ID])
+	if err != nil {
+		return err
+	}
 	for topup, fen := range w.paidIn {
+		if slices.ContainsFunc(open, func(i id.ID) bool { return i.String() == topup }) {
+			fen = 0
+		}
 		if paid[topup] != fen {
-			w.t.Errorf("top-up %s of %d fen: %d were credited", topup, fen, paid[topup])
+			w.t.Errorf("top-up %s: %d fen were credited, want %d", topup, paid[topup], fen)
 		}
 	}
+	w.t.Logf("%d top-ups are open", len(open))
 	rows, _ = db.Query(ctx, `SELECT id, paid FROM sandbox_payments WHERE state = 'paid' AND id IN (SELECT source FROM transfers WHERE kind = 'topup')`)
 	bank := map[string]int64{}
 	if _, err := pgx.ForEachRow(rows, []any{&topup, &fen}, func() error { bank[topup] = fen; return nil }); err != nil {
@@ -378,7 +389,7 @@ func (w *town) acknowledged(ctx context.Context, db *pgx.Conn) error {
 		w.t.Errorf("%d top-ups were credited, %d of them are in the bank's books", len(paid), len(bank))
 	}
 	var events int
-	err := db.QueryRow(ctx, `SELECT count(*) FROM circle_events WHERE data LIKE '{"type":"tip.created"%'`).Scan(&events)
+	err = db.QueryRow(ctx, `SELECT count(*) FROM circle_events WHERE data LIKE '{"type":"tip.created"%'`).Scan(&events)
 	if err == nil && events != len(there) && !*fullSize { // the log of a full run is trimmed
 		w.t.Errorf("%d events of %d tips", events, len(there))
 	}
