@@ -59,8 +59,9 @@ func TestPromiseMoneyNeitherAppearsNorVanishes(t *testing.T) {
 		ends: map[string]int{}, keys: map[string]string{}, spent: map[string]int64{}, paidIn: map[string]int64{},
 	}
 	w.people = w.server.people(50)
-	for _, p := range w.people {
-		w.do(request{method: "PUT", path: "/v1/dev/users/" + p.ID, body: call{"balance": 2_000}}, nil)
+	for i, p := range w.people { // some always have enough, some soon nothing
+		fen := []int64{1_000_000_000, 2_000}[i%2]
+		w.do(request{method: "PUT", path: "/v1/dev/users/" + p.ID, body: call{"balance": fen}}, nil)
 	}
 	for _, owner := range w.people[:5] {
 		c := w.circle(owner)
@@ -290,7 +291,7 @@ func (w *town) verify() {
 		var transfers, refunds int64
 		err := db.QueryRow(ctx, `SELECT count(*), count(*) FILTER (WHERE kind = 'refund') FROM transfers`).Scan(&transfers, &refunds)
 		w.t.Logf("%d tips, %d refunds, %d transfers in all", len(w.keys), refunds, transfers)
-		if int64(len(w.keys)) < w.ops/3 {
+		if int64(len(w.keys)) < w.ops/4 {
 			w.t.Errorf("only %d tips were taken", len(w.keys))
 		}
 		return err
