@@ -282,6 +282,10 @@ func (w *town) settled() {
 func (w *town) verify() {
 	w.t.Helper()
 	w.query(func(ctx context.Context, db *pgx.Conn) error {
+		// One moment: the bank may still be telling of payments.
+		if _, err := db.Exec(ctx, `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY`); err != nil {
+			return err
+		}
 		if err := w.books(ctx, db); err != nil {
 			return err
 		}
