@@ -16,8 +16,6 @@ type event struct {
 	Comment   *Comment    `json:"comment,omitempty"`
 	CommentID *id.Comment `json:"comment_id,omitempty"`
 	Circle    *Circle     `json:"circle,omitempty"`
-
-	Tip json.RawMessage `json:"tip,omitempty"` // as payments has written it
 }
 
 // The types of events.

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -113,9 +112,13 @@ func (t *TipBatch) Add(post id.Post, tips, fen int64) int64 {
 	return c.TipTotal
 }
 
-// Append adds "tip.created" with that tip to the log of the post's circle.
-func (t *TipBatch) Append(post id.Post, tip json.RawMessage) error {
-	return t.batch.append(post.Circle, event{Type: tipCreated, Tip: tip})
+// Append adds "tip.created" with that tip, one line of JSON, to the log of the
+// post's circle. It is joined as text: the encoder would read it all again.
+func (t *TipBatch) Append(post id.Post, tip []byte) {
+	const head, tail = `{"type":"` + tipCreated + `","tip":`, `}`
+	data := make([]byte, 0, len(head)+len(tip)+len(tail))
+	data = append(append(append(data, head...), tip...), tail...)
+	t.batch.heads.Append(post.Circle, data)
 }
 
 // Write queues the statements that store all that.

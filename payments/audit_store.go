@@ -94,7 +94,7 @@ var guards = []guard{
 
 var constraints = map[string][]string{
 	"accounts":         {"accounts_pkey", "accounts_kind", "accounts_currency", "accounts_held_positive", "accounts_not_overdrawn"},
-	"transfers":        {"transfers_pkey", "transfers_once", "transfers_kind"},
+	"transfers":        {"transfers_pkey", "transfers_kind"},
 	"entries":          {"entries_pkey", "entries_amount", "entries_version_positive"},
 	"holds":            {"holds_pkey", "holds_kind", "holds_amount_positive", "holds_end", "holds_outcome"},
 	"tips":             {"tips_pkey", "tips_amount_positive", "tips_parts", "tips_refunded", "tips_not_to_oneself", "tips_visibility"},
@@ -124,7 +124,9 @@ func guardsSQL() string {
 	UNION ALL SELECT 'A constraint that guards the books is missing or was never checked.', w.name || ' on ' || w.tab, NULL
 		FROM (VALUES ` + strings.Join(checks, ", ") + `) w (tab, name)
 		LEFT JOIN pg_constraint c ON c.conrelid = to_regclass(w.tab) AND c.conname = w.name
-		WHERE c.oid IS NULL OR NOT c.convalidated`
+		WHERE c.oid IS NULL OR NOT c.convalidated
+	UNION ALL SELECT 'A unique index that guards the books is missing or not valid.', 'transfers_once on transfers', NULL
+		WHERE NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass('transfers_once') AND indisunique AND indisvalid)`
 }
 
 const sumZeroSQL = `

@@ -120,6 +120,7 @@ var crimes = []crime{
 		`SELECT 0, NULL`, `DROP TRIGGER transfers_append_only ON transfers;
 		CREATE TRIGGER transfers_append_only BEFORE UPDATE ON transfers FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()`, `guards: A trigger that guards`, nil,
 	},
+	{`SELECT 0, NULL`, `DROP INDEX transfers_once`, `guards: A unique index that guards`, nil},
 	{`SELECT 0, NULL`, `ALTER TABLE accounts DROP CONSTRAINT accounts_not_overdrawn`, `guards: A constraint that guards`, nil},
 	{
 		`SELECT 0, NULL`, `ALTER TABLE tips DROP CONSTRAINT tips_refunded; ALTER TABLE tips ADD CONSTRAINT tips_refunded CHECK (refunded BETWEEN 0 AND amount) NOT VALID`,
@@ -401,16 +402,16 @@ func TestTheDatabaseRefusesByItself(t *testing.T) {
 		`TRUNCATE transfers`:                                   "transfers_append_only",
 		`TRUNCATE transfers, entries`:                          "transfers_append_only",
 		`INSERT INTO entries VALUES (1, 9999, 5, 1, 1, now())`: "entries_sum_to_zero",
-		`INSERT INTO entries VALUES (1, 9999, 5, 1, 1, now()), (2, 9999, 6, -1, 1, now())`:                      "entries_sum_to_zero",
-		`INSERT INTO entries VALUES (1, 9999, 5, 0, 1, now())`:                                                  "entries_amount",
-		fmt.Sprintf(`UPDATE accounts SET balance = -1, held = 0 WHERE id = %d`, a):                              "accounts_not_overdrawn",
-		fmt.Sprintf(`UPDATE accounts SET balance = 5, held = 6 WHERE id = %d`, a):                               "accounts_not_overdrawn",
-		fmt.Sprintf(`UPDATE accounts SET held = -1 WHERE id = %d`, a):                                           "accounts_held_positive",
-		`UPDATE accounts SET balance = -1 WHERE kind = 'reserve'`:                                               "accounts_not_overdrawn",
-		`UPDATE tips SET refunded = amount + 1`:                                                                 "tips_refunded",
-		`UPDATE tips SET author_part = author_part + 1`:                                                         "tips_parts",
-		`INSERT INTO transfers SELECT 1, kind, payer_id, source, created_at FROM transfers LIMIT 1`:             "transfers_once",
-		`INSERT INTO entries SELECT account_id, version, 1, n, n, now() FROM entries, (VALUES (1), (-1)) s (n)`: "entries_pkey",
+		`INSERT INTO entries VALUES (1, 9999, 5, 1, 1, now()), (2, 9999, 6, -1, 1, now())`:                              "entries_sum_to_zero",
+		`INSERT INTO entries VALUES (1, 9999, 5, 0, 1, now())`:                                                          "entries_amount",
+		fmt.Sprintf(`UPDATE accounts SET balance = -1, held = 0 WHERE id = %d`, a):                                      "accounts_not_overdrawn",
+		fmt.Sprintf(`UPDATE accounts SET balance = 5, held = 6 WHERE id = %d`, a):                                       "accounts_not_overdrawn",
+		fmt.Sprintf(`UPDATE accounts SET held = -1 WHERE id = %d`, a):                                                   "accounts_held_positive",
+		`UPDATE accounts SET balance = -1 WHERE kind = 'reserve'`:                                                       "accounts_not_overdrawn",
+		`UPDATE tips SET refunded = amount + 1`:                                                                         "tips_refunded",
+		`UPDATE tips SET author_part = author_part + 1`:                                                                 "tips_parts",
+		`INSERT INTO transfers SELECT 1, kind, payer_id, source, created_at FROM transfers WHERE kind = 'test' LIMIT 1`: "transfers_once",
+		`INSERT INTO entries SELECT account_id, version, 1, n, n, now() FROM entries, (VALUES (1), (-1)) s (n)`:         "entries_pkey",
 	} {
 		_, err := w.pool.Exec(t.Context(), sql)
 		if got := pg.Constraint(err); got != constraint {

@@ -2,7 +2,6 @@ package payments
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,7 +30,7 @@ type PostsTx interface {
 	MayTip(actor id.ID, post id.Post) error
 	NextID(post id.Post, at time.Time) id.ID
 	Add(post id.Post, tips, fen int64) (total int64)
-	Append(post id.Post, tip json.RawMessage) error
+	Append(post id.Post, tip []byte)
 
 	Write(q *pgx.Batch)
 

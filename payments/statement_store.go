@@ -54,7 +54,15 @@ func readSpan(ctx context.Context, tx pgx.Tx, account id.ID, m month) (p span, e
 	return p, tx.SendBatch(ctx, &q).Close()
 }
 
-const lastBefore = `SELECT version, balance FROM entries WHERE account_id = $1 AND created_at < $2 ORDER BY created_at DESC, version DESC LIMIT 1`
+// lastBefore halves the versions of an account until the last one before the
+// time is found: some twenty looks by key among a million entries.
+const lastBefore = `WITH RECURSIVE halves (low, high) AS (
+		SELECT 0::bigint, version FROM accounts WHERE id = $1
+		UNION ALL
+		SELECT CASE WHEN e.created_at < $2 THEN e.version ELSE h.low END, CASE WHEN e.created_at < $2 THEN h.high ELSE e.version - 1 END
+		FROM halves h JOIN entries e ON e.account_id = $1 AND e.version = (h.low + h.high + 1) / 2
+		WHERE h.low < h.high)
+	SELECT e.version, e.balance FROM halves h JOIN entries e ON e.account_id = $1 AND e.version = h.low WHERE h.low = h.high`
 
 func (s *Service) readLines(ctx context.Context, q querier, account id.ID, p span, limit int) ([]StatementLine, error) {
 	rows, err := q.Query(ctx, `SELECT e.version, e.created_at, e.amount, e.balance, t.kind, t.source

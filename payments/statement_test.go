@@ -285,6 +285,7 @@ func TestALongStatementHoldsNothingWhileItIsRead(t *testing.T) {
 		w.exec(`INSERT INTO transfers SELECT n, 'test', 31, 'long' || n, now() FROM generate_series($1::int, $2::int) n`, from, to)
 		w.exec(`INSERT INTO entries SELECT a.id, n, n, a.sign, a.sign * n, now()
 			FROM generate_series($1::int, $2::int) n, (VALUES ($3::bigint, 1), (31, -1)) a (id, sign)`, from, to, a.User)
+		w.exec(`UPDATE accounts SET version = $1::int, balance = CASE id WHEN 31 THEN -$1::int ELSE $1::int END WHERE id IN (31, $2)`, to, a.User)
 	}
 	more(1, entries)
 	idle, err := payments.New(t.Context(), w.pool, payments.Options{}) // does nothing by itself

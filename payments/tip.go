@@ -147,7 +147,8 @@ func (t tip) decide(b *batch, actor id.ID) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return seen, b.posts.Append(t.post, event)
+	b.posts.Append(t.post, event)
+	return seen, nil
 }
 
 // parts of a tip: what each receiver gets, in fen.
@@ -207,7 +208,7 @@ func (t Tip) seenByAuthor() Tip {
 }
 
 // line is one line of JSON, as the log keeps it.
-func line(t Tip) (json.RawMessage, error) {
+func line(t Tip) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false) // clients show text as text

@@ -41,9 +41,9 @@ func (f *runFlags) plan(s scenario.Scenario, t target) player.Plan {
 		Seed:      f.Numbers.Seed,
 	}
 	viewers := player.Viewers{Count: s.Viewers, URLs: t.sockets, Rate: s.Connect, Channels: t.channels, Each: s.Each, Tokens: t.tokens}
-	firstActor := 0
+	firstActor := 1 // the first user owns circles and posts, and nobody tips his own
 	if t.api != "" && s.SignedIn {
-		viewers.Tokens, firstActor = t.world.Tokens(0), s.Viewers
+		viewers.Tokens, firstActor = t.world.Tokens(1), 1+s.Viewers
 	}
 	if s.Viewers > 0 {
 		p.Viewers = append(p.Viewers, viewers)

@@ -106,7 +106,7 @@ func (f targetFlags) prepare(ctx context.Context, s scenario.Scenario) (target, 
 	if err := f.isDev(ctx, t.api); err != nil {
 		return t, err
 	}
-	setup := player.Setup{API: t.api, Users: max(users(s), 1), Circles: s.Circles, Prefix: "load", Balance: wallet(s)}
+	setup := player.Setup{API: t.api, Users: 1 + users(s), Circles: s.Circles, Prefix: "load", Balance: wallet(s)}
 	var err error
 	if t.world, err = setup.Make(ctx); err != nil {
 		return t, fmt.Errorf("make %d users and %d circles: %w", setup.Users, setup.Circles, err)

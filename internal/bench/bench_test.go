@@ -1,16 +1,13 @@
 package bench
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -134,21 +131,7 @@ func (s *stage) floor(tb testing.TB) float64 {
 	if err := os.WriteFile(script, []byte("INSERT INTO floor (circle_id, author_id, text) VALUES (1, 2, 'a post of the usual length, some eighty characters long, as people write them');\n"), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	cmd := exec.CommandContext(ctx, s.pgbench(tb), "-n", "-c", strconv.Itoa(floorClients), "-j", "2", "-T", strconv.Itoa(floorSeconds), "-f", script, s.server.URL()) //nolint:gosec // our own arguments
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Run(); err != nil {
-		tb.Fatalf("pgbench: %v\n%s", err, out.String())
-	}
-	m := regexp.MustCompile(`tps = ([0-9.]+)`).FindSubmatch(out.Bytes())
-	if m == nil {
-		tb.Fatalf("pgbench said\n%s", out.String())
-	}
-	tps, err := strconv.ParseFloat(string(m[1]), 64)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return tps
+	return tps(tb, s.runPgbench(tb, "-n", "-c", strconv.Itoa(floorClients), "-j", "2", "-T", strconv.Itoa(floorSeconds), "-f", script, s.server.URL()))
 }
 
 func (s *stage) pgbench(tb testing.TB) string {
@@ -171,27 +154,29 @@ func (s *stage) spread(b *testing.B, unit string, do func(i int) error) {
 	if b.N > writers { // less is the search for b.N
 		floor = s.floor(b)
 	}
-	var (
-		next    atomic.Int64
-		callers sync.WaitGroup
-	)
+	s.run(b, unit, "pgbench", floor, do)
+}
+
+// run runs do b.N times from many callers and reports the rate, alone and as a
+// multiple of the floor's.
+func (*stage) run(b *testing.B, unit, floorName string, floor float64, do func(i int) error) {
+	b.Helper()
 	b.ResetTimer()
-	for range writers {
-		callers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < b.N; i = int(next.Add(1)) - 1 {
-				if err := do(i); err != nil {
-					b.Error(err)
-					return
-				}
-			}
-		})
-	}
-	callers.Wait()
+	flood(func(i int) bool {
+		if i >= b.N {
+			return false
+		}
+		if err := do(i); err != nil {
+			b.Error(err)
+			return false
+		}
+		return true
+	})
 	b.StopTimer()
 	rate := float64(b.N) / b.Elapsed().Seconds()
 	b.ReportMetric(rate, unit+"/s")
-	b.ReportMetric(floor, "pgbench/s")
-	b.ReportMetric(rate/floor, "x-pgbench")
+	b.ReportMetric(floor, floorName+"/s")
+	b.ReportMetric(rate/floor, "x-"+floorName)
 	b.ReportMetric(0, "ns/op")
 }
 

@@ -249,13 +249,18 @@ func outcomeOf(e *wire.Error) outcome {
 	if e == nil {
 		return outcome{}
 	}
-	return outcome{code: strconv.Itoa(int(e.Code)), refused: e.Code == errTooManyRequests}
+	code := strconv.Itoa(int(e.Code))
+	if e.Code >= firstOwnError {
+		code += " " + e.Message // the server's own, which has a name for each
+	}
+	return outcome{code: code, refused: e.Code == errTooManyRequests}
 }
 
 // The protocol's numbers that clients act on.
 const (
 	errTokenExpired    = 109
 	errTooManyRequests = 111
+	firstOwnError      = 1000
 	resubscribeFrom    = 2500 // codes of unsubscribe pushes
 	closeTooBig        = 1009
 )

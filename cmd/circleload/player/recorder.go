@@ -3,6 +3,7 @@ package player
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -161,7 +162,7 @@ func (r *recorder) answered(kind string, latency time.Duration, o outcome) {
 		r.done.Add(1)
 		record(c.latency, latency.Microseconds())
 		record(r.commandSecond, latency.Microseconds())
-		if kind == string(Post) || kind == string(Publish) {
+		if slices.Contains([]Kind{Post, Comment, Tip, Publish}, Kind(kind)) { // the others are counted, not narrated
 			r.published.Add(1)
 		}
 		return

@@ -23,7 +23,7 @@ type Result struct {
 	Deliveries    int64 `json:"deliveries"`     // publications with an offset, or of an unpositioned channel
 	Hints         int64 `json:"hints"`          // publications without an offset on positioned channels: counts, viewer numbers
 	Replayed      int64 `json:"replayed"`       // publications within recoveries
-	Published     int64 `json:"published"`      // posts and publishes that the server accepted
+	Published     int64 `json:"published"`      // events that the server accepted: posts, comments, tips, publishes
 	BytesIn       int64 `json:"bytes_in"`       // on the wire, over the whole run
 	BytesOut      int64 `json:"bytes_out"`      //
 	MeasuredBytes int64 `json:"measured_bytes"` // in, within the measured part

@@ -15,7 +15,8 @@ const (
 	maxCircles   = 10_000
 	maxRate      = 1_000_000 // a second
 	maxBytes     = 60 << 10  // a frame of ours carries 64 KiB
-	maxAmount    = 1_000_000 // fen
+	maxMessage   = 200       // of a tip, for our server
+	maxAmount    = 20_000    // fen, for our server
 	maxActions   = 16
 	maxCuts      = 64
 )
@@ -72,9 +73,13 @@ func (a Action) check(s Scenario) error {
 	if a.Rate == 0 {
 		return fmt.Errorf("it has no rate")
 	}
+	most := maxBytes
+	if a.Kind == Tip {
+		most = maxMessage
+	}
 	return check([]bound{
 		{"rate", a.Rate, 0, maxRate},
-		{"bytes", float64(a.Bytes), 1, maxBytes},
+		{"bytes", float64(a.Bytes), 1, float64(most)},
 		{"amount", float64(a.Amount), 1, maxAmount},
 		{"after", a.After.Seconds(), 0, s.Duration.Seconds()},
 		{"for", a.For.Seconds(), 0, maxDuration.Seconds()},

@@ -50,7 +50,7 @@ type Action struct {
 	Kind   Kind          `yaml:"kind"`
 	Rate   float64       `yaml:"rate"`   // a second, by all actors together
 	Over   string        `yaml:"over"`   // socket (as RPC) or http; socket by default
-	Bytes  int           `yaml:"bytes"`  // of a text, 300
+	Bytes  int           `yaml:"bytes"`  // of a text, 300; of a tip's message, 80 and at most 200
 	Amount int64         `yaml:"amount"` // of a tip, fen, 100
 	Random bool          `yaml:"random"` // distances as of a Poisson process instead of equal ones
 	After  time.Duration `yaml:"after"`  // from the start of the measured part
@@ -74,8 +74,9 @@ type Reconnect struct {
 }
 
 const (
-	defaultBytes  = 300 // of a text
-	defaultAmount = 100 // fen
+	defaultBytes   = 300 // of a text
+	defaultMessage = 80  // bytes, of a tip's message
+	defaultAmount  = 100 // fen
 
 	// Before a client comes back, as the SDKs do.
 	defaultMinWait = 500 * time.Millisecond
@@ -99,6 +100,9 @@ func (s *Scenario) defaults() {
 		a := &s.Actions[i]
 		if a.Over == "" {
 			a.Over = Socket
+		}
+		if a.Bytes == 0 && a.Kind == Tip {
+			a.Bytes = defaultMessage
 		}
 		if a.Bytes == 0 {
 			a.Bytes = defaultBytes

@@ -48,6 +48,9 @@ func TestDefaults(t *testing.T) {
 	if (s.Reconnect != Reconnect{Min: 500 * time.Millisecond, Max: 20 * time.Second}) {
 		t.Errorf("reconnect %+v", s.Reconnect)
 	}
+	if s, err := Parse("x", []byte("duration: 5s\nactors: 1\nactions:\n  - {kind: tip, rate: 1}\n")); err != nil || s.Actions[0].Bytes != 80 || s.Actions[0].Amount != 100 {
+		t.Errorf("a tip: %+v %v", s.Actions, err)
+	}
 	if s.Duration != 90*time.Second || s.Circles != 1 || s.Each != 1 || s.Actions[0] != want {
 		t.Errorf("got %+v", s)
 	}
@@ -84,6 +87,8 @@ func TestRefused(t *testing.T) {
 		head + "actors: 1\nactions: [{kind: like, rate: -1}]\n":              {"action 1", "rate is -1"},
 		head + "actors: 1\nactions: [{kind: like, rate: 1, over: sms}]\n":    {"action 1", `"sms"`},
 		head + "actors: 1\nactions: [{kind: post, rate: 1, bytes: 99999}]\n": {"action 1", "bytes is 99999"},
+		head + "actors: 1\nactions: [{kind: tip, rate: 1, bytes: 201}]\n":    {"action 1", "bytes is 201"},
+		head + "actors: 1\nactions: [{kind: tip, rate: 1, amount: 20001}]\n": {"action 1", "amount is 20001"},
 		strings.Repeat("#", maxFile+1):                                       {"bytes"},
 	} {
 		_, err := Parse("x", []byte(file))
