@@ -11,4 +11,8 @@
 // with its neighbours, locks and reads (batch_store.go), lets each command
 // decide, writes, commits and tells the Audience. Reading is in X.go beside
 // its SQL in X_store.go.
+//
+// Follow a rule: rules.go sets it, rights.go says who somebody is in a circle
+// (standing), rights_store.go reads what that takes, and policy decides. What is
+// verified of people and their scores come from whoever is Rights.
 package feed
