@@ -19,9 +19,9 @@ type needs struct {
 	authors   set[id.ID] // actors whose names are written
 	actors    []id.ID    // all others
 	roles     set[membership]
-	people    set[membership] // who does something where
-	posts     set[id.Post]    // locked, for their text or their end
-	counts    set[id.Post]    // locked; guards the post's likes and comments, too
+	circles   []id.ID      // in which something is done
+	posts     set[id.Post] // locked, for their text or their end
+	counts    set[id.Post] // locked; guards the post's likes and comments, too
 	comments  set[id.Comment]
 	likes     []like
 	follows   set[membership]
@@ -47,14 +47,14 @@ func (s *set[K]) add(k K) {
 // by the rules that the log has told before.
 func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) error {
 	var (
-		n        = needs{actors: make([]id.ID, 0, len(commands)), likes: make([]like, 0, len(commands))}
+		n        = needs{actors: make([]id.ID, 0, len(commands)), likes: make([]like, 0, len(commands)), circles: make([]id.ID, 0, len(commands))}
 		requests []idempotency.Request
 		q        pgx.Batch
 	)
 	for _, c := range commands {
 		n.actor = c.actor.User
 		c.action.need(&n)
-		n.people.add(membership{c.action.circle(), n.actor})
+		n.circles = append(n.circles, c.action.circle())
 		if _, reads := n.authors[n.actor]; !reads {
 			n.actors = append(n.actors, n.actor)
 		}
@@ -71,7 +71,8 @@ func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) e
 	readBarred(&q, n.actors, b.barred)
 	b.authors = readAuthors(&q, n.authors, b.barred)
 	readRoles(&q, n.roles, b.roles)
-	b.rulings = b.s.queueRulings(&q, n.circles())
+	slices.Sort(n.circles)
+	b.rulings = b.s.queueRulings(&q, slices.Compact(n.circles))
 	b.posts = readPosts(&q, n.posts)
 	b.comments = readComments(&q, n.comments)
 	b.likes = readLikes(&q, n.likes)
@@ -80,17 +81,7 @@ func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) e
 	if err := conn.SendBatch(ctx, &q).Close(); err != nil || len(b.rulings) == 0 {
 		return err
 	}
-	maps.DeleteFunc(n.people, func(m membership, _ struct{}) bool { return b.rulings[m.circle] == nil })
-	return b.readRuled(ctx, conn, n.people)
-}
-
-// circles are those in which something is done.
-func (n *needs) circles() []id.ID {
-	circles := set[id.ID]{}
-	for m := range n.people {
-		circles.add(m.circle)
-	}
-	return sorted(circles)
+	return b.readRuled(ctx, conn, commands)
 }
 
 // write stores what was decided and commits, in one round trip.

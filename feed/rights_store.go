@@ -162,27 +162,24 @@ func (s *Service) readOwner(ctx context.Context, db sender, a Actor, circle id.I
 }
 
 // readRuled reads, in a second round trip, what the rules of the batch's
-// circles ask of the actors there.
-func (b *batch) readRuled(ctx context.Context, conn *pgx.Conn, pairs set[membership]) error {
-	var q pgx.Batch
-	b.queueRights(&q, pairs)
+// circles ask of those who act there, and the time at which they are judged.
+func (b *batch) readRuled(ctx context.Context, conn *pgx.Conn, commands []*command) error {
+	var (
+		q      pgx.Batch
+		pairs  = set[membership]{}
+		people = set[id.ID]{}
+	)
+	for _, c := range commands {
+		if circle := c.action.circle(); b.rulings[circle] != nil {
+			pairs.add(membership{circle, c.actor.User})
+			people.add(c.actor.User)
+		}
+	}
+	readRoles(&q, pairs, b.roles)
+	b.followed = readFollowed(&q, pairs)
+	b.rights = b.s.rights.Queue(&q, sorted(people))
+	b.queueClock(&q)
 	return conn.SendBatch(ctx, &q).Close()
-}
-
-// queueRights reads people's rights, roles and follows in circles, and the
-// time at which they are judged.
-func (b *batch) queueRights(q *pgx.Batch, pairs set[membership]) {
-	if len(pairs) == 0 {
-		return
-	}
-	people := set[id.ID]{}
-	for m := range pairs {
-		people.add(m.user)
-	}
-	readRoles(q, pairs, b.roles)
-	b.followed = readFollowed(q, pairs)
-	b.rights = b.s.rights.Queue(q, sorted(people))
-	b.queueClock(q)
 }
 
 func (b *batch) queueClock(q *pgx.Batch) {

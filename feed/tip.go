@@ -58,13 +58,7 @@ func (t *TipBatch) Lock(q *pgx.Batch, posts []id.Post) {
 	t.batch.counts = lockCounts(q, counts)
 	t.batch.heads = circlelog.Lock(q, sorted(logs))
 	t.batch.rulings = t.s.queueRulings(q, sorted(logs))
-	people := set[membership]{}
-	for circle := range logs {
-		for _, user := range t.who {
-			people.add(membership{circle, user})
-		}
-	}
-	t.batch.queueRights(q, people)
+	t.batch.queueTippers(q, sorted(logs), t.who)
 }
 
 // Actor returns who acts, or why nothing is done for him: Unauthorized or Banned.

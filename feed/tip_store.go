@@ -27,6 +27,30 @@ func sharePosts(q *pgx.Batch, posts set[id.Post]) map[id.Post]tipped {
 	return out
 }
 
+// queueTippers reads the rights of the actors, whose age matters everywhere,
+// and their roles and follows in those of the circles that have rules.
+func (b *batch) queueTippers(q *pgx.Batch, circles, actors []id.ID) {
+	if len(circles) == 0 || len(actors) == 0 {
+		return
+	}
+	b.followed = map[membership]bool{}
+	q.Queue(`SELECT c.id, n.user_id, coalesce(m.role, ''), f.user_id IS NOT NULL
+		FROM circles c CROSS JOIN (SELECT DISTINCT unnest($2::bigint[]) AS user_id) n
+		LEFT JOIN circle_members m ON m.circle_id = c.id AND m.user_id = n.user_id
+		LEFT JOIN follows f ON f.circle_id = c.id AND f.user_id = n.user_id
+		WHERE c.id = ANY($1::bigint[]) AND c.ruled`, circles, actors).
+		Query(func(rows pgx.Rows) error {
+			var (
+				m       membership
+				role    string
+				follows bool
+			)
+			return each(rows, []any{&m.circle, &m.user, &role, &follows}, func() { b.roles[m], b.followed[m] = role, follows })
+		})
+	b.rights = b.s.rights.Queue(q, actors)
+	b.queueClock(q)
+}
+
 func (b *batch) writeTipTotals(q *pgx.Batch) {
 	var (
 		circles, ids            []id.ID
