@@ -5,6 +5,7 @@ import { plural } from './plural'
 export const rights = {
   and: ' and ',
   or: ', or ',
+  oneOf: ' or ',
   either: (said: string) => `(${said})`,
 
   truths: {
@@ -90,6 +91,7 @@ export const rights = {
   genders: { female: 'female', male: 'male', other: 'other' },
   unknown: {
     'user.credit': 'You have no score yet.',
+    'user.role': 'You have no role here.',
     'user.age': 'Your age is not verified.',
     'user.city': 'Your city is not verified.',
     'user.gender': 'Your gender is not verified.',
@@ -160,7 +162,8 @@ export const rights = {
   ownRules: 'Your own rules',
   reads: 'Reads:',
   ruleFor: (action: string) => `Rule for: ${action}`,
-  ruleEmpty: 'open to every account',
+  ruleEmpty: 'Open to every account',
+  ruleEmptyView: 'Open to everybody',
   examples: 'What can be said',
   examplesText: 'user.credit > 750, user.student, user.student_of == "…", user.employee, user.city == "…", user.age >= 18, user.level >= 2, user.follows, can.post. Joined by && (and), || (or), ! (not).',
   reasonLabel: 'Why does gender matter here?',

@@ -6,6 +6,7 @@ const n = (x: number): string => x.toLocaleString('zh-CN')
 export const rights: Dictionary['rights'] = {
   and: '，且',
   or: '，或',
+  oneOf: '或',
   either: (said) => `「${said}」之一`,
 
   truths: {
@@ -91,6 +92,7 @@ export const rights: Dictionary['rights'] = {
   genders: { female: '女性', male: '男性', other: '其他性别' },
   unknown: {
     'user.credit': '你还没有信用分。',
+    'user.role': '你在这里没有角色。',
     'user.age': '你的年龄还没有认证。',
     'user.city': '你的城市还没有认证。',
     'user.gender': '你的性别还没有认证。',
@@ -162,6 +164,7 @@ export const rights: Dictionary['rights'] = {
   reads: '意思是：',
   ruleFor: (action) => `规则：${action}`,
   ruleEmpty: '对所有账号开放',
+  ruleEmptyView: '对所有人开放',
   examples: '规则可以怎么写',
   examplesText: 'user.credit > 750、user.student、user.student_of == "……"、user.employee、user.city == "……"、user.age >= 18、user.level >= 2、user.follows、can.post。用 &&（且）、||（或）、!（非）连接。',
   reasonLabel: '这里为什么要区分性别？',
@@ -288,8 +291,8 @@ export const rights: Dictionary['rights'] = {
     identity_attribute: (x) => `${n(x)} 项认证`,
     contacts: (x) => `${n(x)} 位联系人`,
   },
-  next: (gain, at) => `达到${at}加 ${gain} 分`,
-  nextMore: (gain, more) => `再有 ${more}加 ${gain} 分`,
+  next: (gain, at) => `${at}时加 ${gain} 分`,
+  nextMore: (gain, more) => `再有 ${more}，加 ${gain} 分`,
   historyTitle: '分数变化',
   historyAbout: (first, last, day) => `${day}以来，从 ${first} 到 ${last}`,
   historyNone: '有了第二次评分，这里就会有曲线。',

@@ -46,7 +46,7 @@ export function arc(from: number, to: number, radius: number, middle: Point): st
   return `M ${a.x} ${a.y} A ${radius} ${radius} 0 ${large} 1 ${b.x} ${b.y}`
 }
 
-const round = (n: number): number => Math.round(n * 100) / 100
+const round = (n: number): number => Math.round(n * 100) / 100 || 0 // never -0
 
 const dayMs = 86_400_000
 

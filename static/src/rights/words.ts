@@ -23,7 +23,7 @@ function expressionWords(e: Expression, w: RightsWords, inner: boolean): string 
 
 /** What one condition asks for, such as "a score above 750". */
 export function conditionWords(attribute: string, test: Test | string, values: readonly string[], w: RightsWords): string | null {
-  const listed = values.map((v) => valueWords(attribute, v, w)).join(' / ')
+  const listed = values.map((v) => valueWords(attribute, v, w)).join(w.oneOf)
   const known: Readonly<Record<string, Readonly<Partial<Record<string, string>>>>> = w.truths
   switch (test) {
     case 'true':
