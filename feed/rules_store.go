@@ -159,7 +159,7 @@ func readCrowdIDs(ctx context.Context, db sender, circle id.ID, c *crowd) error 
 	}
 	c.authors = len(authors)
 	if len(authors) > maxPreviewed {
-		rand.Shuffle(len(authors), func(i, j int) { authors[i], authors[j] = authors[j], authors[i] })
+		rand.Shuffle(len(authors), func(i, j int) { authors[i], authors[j] = authors[j], authors[i] }) //nolint:gosec // a sample needs no secrets
 		authors = authors[:maxPreviewed]
 	}
 	for _, user := range followers {

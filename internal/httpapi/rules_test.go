@@ -233,9 +233,16 @@ func TestClosedCirclesAreNotFound(t *testing.T) {
 		s.want(404, s.do("GET", path, "", bob.auth()))
 	}
 	for _, door := range []struct{ method, path, body string }{
-		{"POST", circle + "/posts", `{"text":"x"}`}, {"POST", post + "/comments", `{"text":"x"}`}, {"PATCH", post, `{"text":"x"}`}, {"DELETE", post, ""},
-		{"PUT", post + "/like", ""}, {"DELETE", post + "/like", ""}, {"POST", post + "/tips", `{"amount":5,"currency":"CNY"}`},
-		{"PATCH", circle, `{"name":"x"}`}, {"POST", circle + "/rules", `{"rules":{}}`}, {"POST", circle + "/rules/preview", `{"rules":{}}`},
+		{"POST", circle + "/posts", `{"text":"x"}`},
+		{"POST", post + "/comments", `{"text":"x"}`},
+		{"PATCH", post, `{"text":"x"}`},
+		{"DELETE", post, ""},
+		{"PUT", post + "/like", ""},
+		{"DELETE", post + "/like", ""},
+		{"POST", post + "/tips", `{"amount":5,"currency":"CNY"}`},
+		{"PATCH", circle, `{"name":"x"}`},
+		{"POST", circle + "/rules", `{"rules":{}}`},
+		{"POST", circle + "/rules/preview", `{"rules":{}}`},
 		{"POST", circle + "/contract", `{"author":10000,"partner":0,"platform":0}`},
 	} {
 		if a := s.do(door.method, door.path, door.body, bob.auth(), key()); a.StatusCode != 404 {
