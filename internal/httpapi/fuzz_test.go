@@ -18,6 +18,8 @@ func FuzzBody(f *testing.F) {
 	f.Add(`{"name":"x","description":"","tags":["a"],"parent":"0000000000002","rules":{"post":"true"}}`)
 	f.Add(`{"text":"x","reply_to":"000000000000200000000000020000000000002"}`)
 	f.Add(`{"count":2,"prefix":"x","balance":{"amount":1e3,"currency":"CNY"},"attributes":{"student":{"of":"\u0000"}}}`)
+	f.Add(`{"kind":"identity","level":2,"verifier":"manual","name":"Ann","document":"A1234","birth_date":"1990-01-01","gender":"other","city":"x","note":"y"}`)
+	f.Add(`{"kind":"student","of":"x","email":"a@b.cn"}`)
 	s := newSite(f, func(o *Options) { o.Dev = true })
 	ann := s.person("ann")
 	circle := s.circle(ann)
@@ -27,6 +29,7 @@ func FuzzBody(f *testing.F) {
 		{"POST", "/v1/auth/login"},
 		{"POST", "/v1/auth/refresh"},
 		{"PATCH", "/v1/me"},
+		{"POST", "/v1/me/verifications"},
 		{"POST", "/v1/circles"},
 		{"PATCH", circle},
 		{"PUT", circle + "/members/" + ann.id},

@@ -10,6 +10,8 @@ import (
 	"lifecircle/feed"
 	"lifecircle/feed/policy"
 	"lifecircle/internal/auth"
+	"lifecircle/internal/identity"
+	"lifecircle/internal/identity/verifier"
 	"lifecircle/internal/ratelimit"
 	"lifecircle/payments"
 )
@@ -19,6 +21,7 @@ type knownLimits struct {
 	Accounts   accountLimits       `json:"accounts"`
 	Feed       feedLimits          `json:"feed"`
 	Rules      ruleLimits          `json:"rules" doc:"of circles"`
+	Identity   identityLimits      `json:"identity" doc:"of applications to be verified"`
 	Payments   paymentLimits       `json:"payments" doc:"amounts in fen; 0 is no limit"`
 	HTTP       httpLimits          `json:"http"`
 	Rates      map[string]rateBody `json:"rates" doc:"by what is counted"`
@@ -67,6 +70,15 @@ func (o Options) ruleLimits() ruleLimits {
 		l.TipAge = policy.AdultAge
 	}
 	return l
+}
+
+type identityLimits struct {
+	NameCharacters     int `json:"name_characters"`
+	DocumentCharacters int `json:"document_characters"`
+	CityCharacters     int `json:"city_characters"`
+	OfCharacters       int `json:"of_characters" doc:"of a school's or company's name"`
+	NoteCharacters     int `json:"note_characters"`
+	WrongCodes         int `json:"wrong_codes" doc:"so many refuse an application"`
 }
 
 type paymentLimits struct {
@@ -150,7 +162,11 @@ func limitsOf(o Options) (limitsBody, error) {
 			Tags: feed.MaxTags, TagCharacters: feed.MaxTagGraphemes, Follows: feed.MaxFollows,
 			PageItems: feed.MaxPage, DefaultPageItems: feed.DefaultPage,
 		},
-		"rules":    o.ruleLimits(),
+		"rules": o.ruleLimits(),
+		"identity": identityLimits{
+			NameCharacters: identity.MaxName, DocumentCharacters: identity.MaxDocument, CityCharacters: identity.MaxCity,
+			OfCharacters: identity.MaxOf, NoteCharacters: identity.MaxNote, WrongCodes: verifier.MaxTries,
+		},
 		"payments": o.paymentLimits(),
 		"http": httpLimits{
 			BodyBytes: MaxBodyBytes, HeaderBytes: MaxHeaderBytes, JSONDepth: maxJSONDepth,

@@ -8,11 +8,11 @@ import (
 	"lifecircle/internal/identity/verifier"
 )
 
-// Kind says what is to be verified; Status what became of it.
-type (
-	Kind   = verifier.Kind
-	Status = verifier.State
-)
+// Kind says what is to be verified.
+type Kind = verifier.Kind
+
+// Status says what became of it.
+type Status = verifier.State
 
 // Limits of what applicants write; the lengths are in characters as people
 // count them.

@@ -307,8 +307,8 @@ func serveOne(l net.Listener) (heard []string) {
 		if err != nil {
 			return heard
 		}
-		switch {
-		case line == "DATA":
+		switch line {
+		case "DATA":
 			_ = c.PrintfLine("354 go on")
 			data, err := c.ReadDotLines()
 			if err != nil {
@@ -316,7 +316,7 @@ func serveOne(l net.Listener) (heard []string) {
 			}
 			heard = append(heard, data...)
 			_ = c.PrintfLine("250 taken")
-		case line == "QUIT":
+		case "QUIT":
 			_ = c.PrintfLine("221 bye")
 			return heard
 		default:

@@ -39,9 +39,15 @@ func (m Mail) bytes(from mail.Address, messageID string, now time.Time) []byte {
 	var b bytes.Buffer
 	to := mail.Address{Address: m.To}
 	for _, h := range [][2]string{
-		{"From", from.String()}, {"To", to.String()}, {"Subject", mime.BEncoding.Encode("utf-8", m.Subject)},
-		{"Date", now.Format(time.RFC1123Z)}, {"Message-ID", "<" + messageID + ">"}, {"Auto-Submitted", "auto-generated"},
-		{"MIME-Version", "1.0"}, {"Content-Type", "text/plain; charset=utf-8"}, {"Content-Transfer-Encoding", "base64"},
+		{"From", from.String()},
+		{"To", to.String()},
+		{"Subject", mime.BEncoding.Encode("utf-8", m.Subject)},
+		{"Date", now.Format(time.RFC1123Z)},
+		{"Message-ID", "<" + messageID + ">"},
+		{"Auto-Submitted", "auto-generated"},
+		{"MIME-Version", "1.0"},
+		{"Content-Type", "text/plain; charset=utf-8"},
+		{"Content-Transfer-Encoding", "base64"},
 	} {
 		fmt.Fprintf(&b, "%s: %s\r\n", h[0], h[1])
 	}

@@ -127,8 +127,14 @@ func (d *Desk) Show(ctx context.Context, id string, to io.Writer) error {
 	}
 	fmt.Fprintf(to, "%s of @%s\n", c.Kind, c.Handle)
 	for _, line := range [][2]string{
-		{"Name", c.Claim.Name}, {"Document", c.Claim.Document}, {"Born on", c.Claim.BirthDate}, {"Gender", c.Claim.Gender},
-		{"City", c.Claim.City}, {"Of", c.Claim.Of}, {"E-mail", c.Claim.Email}, {"Note", c.Claim.Note},
+		{"Name", c.Claim.Name},
+		{"Document", c.Claim.Document},
+		{"Born on", c.Claim.BirthDate},
+		{"Gender", c.Claim.Gender},
+		{"City", c.Claim.City},
+		{"Of", c.Claim.Of},
+		{"E-mail", c.Claim.Email},
+		{"Note", c.Claim.Note},
 	} {
 		if line[1] != "" {
 			if _, err := fmt.Fprintf(to, "  %-9s %q\n", line[0], line[1]); err != nil { // quoted: a terminal obeys some characters

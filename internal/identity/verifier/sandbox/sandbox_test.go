@@ -88,7 +88,9 @@ func TestPage(t *testing.T) {
 		t.Errorf("%v", res.Header())
 	}
 	for _, form := range []url.Values{
-		{"action": {"approve"}}, {"action": {"approve"}, "level": {"2"}, "birth_date": {"1990-01-01"}}, {"action": {"approve"}, "level": {"4"}},
+		{"action": {"approve"}},
+		{"action": {"approve"}, "level": {"2"}, "birth_date": {"1990-01-01"}},
+		{"action": {"approve"}, "level": {"4"}},
 		{"action": {"approve"}, "level": {"2"}, "document": {"X1234"}, "birth_date": {"soon"}},
 		{"action": {"approve"}, "level": {"1"}, "gender": {"robot"}},
 	} {
