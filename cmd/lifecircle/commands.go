@@ -11,6 +11,7 @@ import (
 	"lifecircle/internal/auth"
 	"lifecircle/internal/circlelog"
 	"lifecircle/internal/config"
+	"lifecircle/internal/creditscore"
 	"lifecircle/internal/demo"
 )
 
@@ -40,6 +41,8 @@ func (p program) do(ctx context.Context) error {
 	case config.StaffAdd, config.StaffRemove, config.StaffList, config.StaffPending, config.StaffShow, config.StaffApprove, config.StaffRefuse,
 		config.DomainsAdd, config.DomainsRemove, config.DomainsList:
 		return p.withBooks(ctx, p.staff)
+	case config.ListAppeals, config.UpholdAppeal, config.DismissAppeal, config.AddIssuer, config.AddSeed:
+		return p.withDatabase(ctx, p.desk)
 	case config.RotateKeys:
 		return p.withDatabase(ctx, p.rotateKeys)
 	case config.Version:
@@ -95,9 +98,11 @@ func (p program) seed(ctx context.Context, db *app.Database) error {
 		return fmt.Errorf("write the demo world: %w", err)
 	}
 	if !written {
-		_, err = fmt.Fprintln(p.out, "The demo world was written before; nothing was changed.")
+		if _, err := fmt.Fprintln(p.out, "The demo world was written before; nothing was changed."); err != nil {
+			return err
+		}
 	}
-	return err
+	return app.WithScores(ctx, db, p.log, func(s *creditscore.Service) error { return demo.SeedScores(ctx, db.Pool, s, p.out) })
 }
 
 func (p program) rotateKeys(ctx context.Context, db *app.Database) error {

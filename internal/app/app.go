@@ -149,7 +149,7 @@ func (a *App) seed(ctx context.Context) error {
 	if !written {
 		a.Log.Debug("the demo world is there already")
 	}
-	return nil
+	return a.seedScores(ctx)
 }
 
 // seedMoney fills the wallets of a demo world that has seen no money yet, which

@@ -10,6 +10,7 @@ import (
 
 	"lifecircle/hub"
 	"lifecircle/internal/creditscore"
+	"lifecircle/internal/demo"
 	"lifecircle/internal/id"
 	"lifecircle/internal/identity"
 )
@@ -88,6 +89,11 @@ func (n *scoreNews) tell(ctx context.Context, user id.ID) {
 			n.log.Debug("a score's news does not reach the other nodes", "user", user, "err", err)
 		}
 	}
+}
+
+// seedScores gives the people of a new demo world a past.
+func (a *App) seedScores(ctx context.Context) error {
+	return demo.SeedScores(ctx, a.db.Pool, a.product.scores, a.Out)
 }
 
 // WithScores does work with scores, on a database that servers may be using.

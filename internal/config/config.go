@@ -21,6 +21,12 @@ const (
 	ReleaseHold Command = "hold release"
 	RotateKeys  Command = "keys rotate"
 
+	ListAppeals   Command = "appeals list"
+	UpholdAppeal  Command = "appeals uphold <appeal>"
+	DismissAppeal Command = "appeals dismiss <appeal>"
+	AddIssuer     Command = "score issuer"
+	AddSeed       Command = "score seed"
+
 	StaffAdd      Command = "staff add <handle>"
 	StaffRemove   Command = "staff remove <handle>"
 	StaffList     Command = "staff list"
@@ -43,6 +49,7 @@ type Config struct {
 	Server   Server
 	Books    Books
 	Hold     Hold
+	Desk     Desk
 	Staff    Staff
 	NewEpoch bool // migrate: give every circle's log a new name
 }

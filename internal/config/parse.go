@@ -35,6 +35,17 @@ type grammar struct {
 		Place   holdPlace   `cmd:"" help:"Set money of a wallet aside, for a reason that its owner reads."`
 		Release holdRelease `cmd:"" help:"End a hold that was placed."`
 	} `cmd:"" help:"Money under review."`
+	Appeals struct {
+		List struct {
+			Database `embed:""`
+		} `cmd:"" help:"Print those that wait for a decision."`
+		Uphold  appeal `cmd:"" help:"The event no longer counts, at once."`
+		Dismiss appeal `cmd:"" help:"The event stays."`
+	} `cmd:"" help:"Appeals against what is held against scores."`
+	Score struct {
+		Issuer scoreIssuer `cmd:"" help:"Let somebody send score events, or give him another key."`
+		Seed   scoreSeed   `cmd:"" help:"Note that staff has checked a person by hand: trust is measured by those, and may start with them."`
+	} `cmd:"" help:"Who is believed about scores."`
 	Keys struct {
 		Rotate struct {
 			Database `embed:""`
@@ -88,6 +99,16 @@ func (g *grammar) config(cmd Command) (c Config, err error) {
 		err = g.Hold.Place.into(&c)
 	case ReleaseHold:
 		err = g.Hold.Release.into(&c)
+	case ListAppeals:
+		c.Database = g.Appeals.List.Database
+	case UpholdAppeal:
+		err = g.Appeals.Uphold.into(&c)
+	case DismissAppeal:
+		err = g.Appeals.Dismiss.into(&c)
+	case AddIssuer:
+		err = g.Score.Issuer.into(&c)
+	case AddSeed:
+		err = g.Score.Seed.into(&c)
 	case RotateKeys:
 		c.Database = g.Keys.Rotate.Database
 	case StaffAdd, StaffRemove, StaffList, StaffPending, StaffShow, StaffApprove, StaffRefuse, DomainsAdd, DomainsRemove, DomainsList:

@@ -239,3 +239,18 @@ func (w *writer) untie(ctx context.Context, a, b id.ID, kind trust.Kind) error {
 	}
 	return nil
 }
+
+// Check notes that staff has checked a person by hand, from the next run on. The
+// newest note about a person counts.
+func (s *Service) Check(ctx context.Context, c Checked) error {
+	return s.write(ctx, func(ctx context.Context, w *writer) error {
+		if _, err := readPerson(ctx, w.tx, c.User); err != nil {
+			return err
+		}
+		_, err := w.tx.Exec(ctx, `INSERT INTO trust_seeds (user_id, community, may_seed, since) VALUES ($1, $2, $3, $4)`, c.User, c.Community, c.MaySeed, w.now)
+		if err != nil {
+			return fmt.Errorf("note that somebody was checked: %w", err)
+		}
+		return nil
+	})
+}
