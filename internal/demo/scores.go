@@ -29,20 +29,19 @@ type Scores interface {
 const (
 	society    = 1500 // made-up people, among whom the people of the demo world are
 	pastIssuer = "sandbox"
-	bandMargin = 4 // points between a score and the end of its band, below
-	bandHead   = 6 // and above
+	bandMargin = 7 // points between a score and the end of its band, below: trust has other seeds here
+	bandHead   = 4 // and above
 )
 
 // band is a range of scores and how many in a hundred of the demo people have
-// one: the middle of what the model wants, and a little less, since what they do
-// in the demo world adds some points.
+// one; the middle of what the model wants.
 type band struct {
 	from, to int
 	share    float64
 }
 
 func bands() []band {
-	return []band{{350, 549, 0.22}, {550, 599, 0.235}, {600, 649, 0.25}, {650, 699, 0.15}, {701, 750, 0.10}, {751, 950, 0.04}}
+	return []band{{350, 549, 0.20}, {550, 599, 0.235}, {600, 649, 0.24}, {650, 699, 0.165}, {701, 750, 0.105}, {751, 950, 0.05}}
 }
 
 // loginBands say which band the people have whom visitors sign in as: one may
@@ -83,6 +82,7 @@ func SeedScores(ctx context.Context, pool *pgxpool.Pool, scores Scores, out io.W
 type demoPerson struct {
 	user   id.ID
 	handle string
+	level  model.Level
 	member bool // verified as a student or employee
 	said   int  // posts and comments in the demo world
 }
@@ -96,7 +96,7 @@ func pastless(ctx context.Context, pool *pgxpool.Pool) (people []demoPerson, fre
 		handles[i] = c.Handle
 	}
 	rows, err := pool.Query(ctx, `SELECT u.id, u.handle, EXISTS (SELECT FROM score_events e WHERE e.user_id = u.id) OR EXISTS (SELECT FROM scores s WHERE s.user_id = u.id),
-			coalesce(greatest(i.student_until, i.employee_until) > now(), false), coalesce(said.n, 0)
+			coalesce(i.level, 0), coalesce(greatest(i.student_until, i.employee_until) > now(), false), coalesce(said.n, 0)
 		FROM deployment d, users u LEFT JOIN identities i ON i.user_id = u.id
 		LEFT JOIN (SELECT author_id, count(*) AS n FROM (SELECT author_id FROM posts UNION ALL SELECT author_id FROM comments) AS x GROUP BY author_id) AS said
 			ON said.author_id = u.id WHERE u.handle = ANY($1) AND d.seeded_at IS NOT NULL ORDER BY u.handle`, handles)
@@ -108,7 +108,7 @@ func pastless(ctx context.Context, pool *pgxpool.Pool) (people []demoPerson, fre
 		has bool
 	)
 	fresh = true
-	_, err = pgx.ForEachRow(rows, []any{&p.user, &p.handle, &has, &p.member, &p.said}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&p.user, &p.handle, &has, &p.level, &p.member, &p.said}, func() error {
 		people, fresh = append(people, p), fresh && !has
 		return nil
 	})
@@ -122,7 +122,7 @@ func pastless(ctx context.Context, pool *pgxpool.Pool) (people []demoPerson, fre
 type newcomers struct {
 	*population.World
 	degree []int
-	inputs []model.Inputs // of each, with at least level 2, and without attributes
+	inputs []model.Inputs // of each, without level and attributes
 	trust  model.Trust
 }
 
@@ -140,7 +140,6 @@ func newSociety(now time.Time) (*newcomers, error) {
 	for i := range s.People {
 		in := s.Inputs(i)
 		in.Levels = [model.LevelBank]time.Time{}
-		in.Levels[s.level(i)-1] = now.AddDate(100, 0, 0)
 		in.Attributes[model.Student], in.Attributes[model.Employee] = time.Time{}, time.Time{}
 		s.inputs[i] = in
 	}
@@ -157,6 +156,7 @@ func (s *newcomers) fits(i int, p demoPerson, b band) bool {
 		return false
 	}
 	in := s.inputs[i]
+	in.Levels[max(p.level, s.level(i))-1] = s.AsOf.AddDate(1, 0, 0)
 	in.Items += p.said
 	if p.member {
 		in.Attributes[model.Student] = s.AsOf.AddDate(1, 0, 0)
@@ -204,7 +204,7 @@ func (s *newcomers) choose(people []demoPerson) map[int]demoPerson {
 
 func (s *newcomers) levels(chosen map[int]demoPerson) (all []identity.SeedPerson) {
 	for i, p := range chosen {
-		level := int(s.level(i))
+		level := int(max(p.level, s.level(i)))
 		all = append(all, identity.SeedPerson{User: p.user, Traits: identity.Traits{Level: &level}})
 	}
 	slices.SortFunc(all, func(a, b identity.SeedPerson) int { return int(a.User - b.User) })
