@@ -64,6 +64,7 @@ func (p program) review(ctx context.Context, ids *identity.Service, desk *manual
 		return desk.List(ctx, p.out)
 	case config.StaffShow:
 		return known(desk.Show(ctx, ref, p.out))
+	default: // a decision
 	}
 	by, err := ids.StaffMember(ctx, s.Handle)
 	if err != nil {
