@@ -15,24 +15,25 @@ const appealsShown = 100
 // second or so.
 func (p program) desk(ctx context.Context, db *app.Database) error {
 	return app.WithScores(ctx, db, p.log, func(s *creditscore.Service) error {
-		d := p.config.Desk
-		switch p.config.Command {
-		case config.ListAppeals:
+		d, command := p.config.Desk, p.config.Command
+		if command == config.ListAppeals {
 			return p.listAppeals(ctx, s)
-		case config.AddIssuer:
+		}
+		if command == config.AddIssuer {
 			if err := s.AddIssuer(ctx, creditscore.Issuer{Name: d.Name, Algorithm: d.Algorithm, Key: d.Key, Kinds: d.Kinds}); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintf(p.out, "Events of the kinds %v are believed of %s from now on.\n", d.Kinds, d.Name)
 			return err
-		case config.AddSeed:
+		}
+		if command == config.AddSeed {
 			if err := s.Check(ctx, creditscore.Checked{User: d.User, Community: d.Community, MaySeed: d.MaySeed}); err != nil {
 				return err
 			}
 			_, err := fmt.Fprintf(p.out, "%s counts as checked by hand from the next night on.\n", d.User)
 			return err
 		}
-		a, err := s.Decide(ctx, d.Appeal, p.config.Command == config.UpholdAppeal, d.Note)
+		a, err := s.Decide(ctx, d.Appeal, command == config.UpholdAppeal, d.Note)
 		if err != nil {
 			return err
 		}

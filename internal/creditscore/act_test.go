@@ -308,14 +308,14 @@ func TestIntakeTakesOnlyWhatIsSignedNowByWhoMay(t *testing.T) {
 		return creditscore.Sign(creditscore.Ed25519, private, "shop", w.clock(), []byte(body))
 	}
 	good := sign(body)
-	tampered, stranger, other := good, good, good
+	tampered, stranger := good, good
 	tampered.Body = []byte(strings.Replace(body, "o1", "o9", 1))
 	stranger.Issuer = "nobody"
 	_, theirs, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other = creditscore.Sign(creditscore.Ed25519, theirs, "shop", w.clock(), []byte(body))
+	other := creditscore.Sign(creditscore.Ed25519, theirs, "shop", w.clock(), []byte(body))
 	w.pass(creditscore.MaxIssuerSkew + time.Second)
 	stale := good
 	fresh := sign(body)
