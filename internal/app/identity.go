@@ -27,7 +27,7 @@ type identityPages struct {
 // the authority does so on a machine of its own, or with --dev.
 func (a *App) joinIdentity(ctx context.Context, limiter ratelimit.Limiter, changed func(id.ID)) error {
 	s, p := a.Config.Server, &a.product
-	keys, err := verifier.LoadKeys(ctx, a.db.Pool, s.Identity.Key.Reveal())
+	keys, err := verifier.LoadKeys(ctx, a.db.Pool, s.Key.Reveal())
 	if err != nil {
 		return err
 	}
