@@ -20,6 +20,7 @@ var (
 
 func TestWhoMayDoWhat(t *testing.T) {
 	open := map[string]problem.Code{"guest": problem.Unauthorized, "banned": problem.Banned}
+	tip := map[string]problem.Code{"guest": problem.Unauthorized, "banned": problem.Banned, "author": problem.OwnPost}
 	edit := map[string]problem.Code{
 		"guest": problem.Unauthorized, "banned": problem.Banned,
 		"person": problem.NotAuthor, "partner": problem.NotAuthor, "moderator": problem.NotAuthor, "owner": problem.NotAuthor,
@@ -28,7 +29,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"guest": problem.Unauthorized, "banned": problem.Banned, "person": problem.RoleRequired, "partner": problem.RoleRequired,
 	}
 	for action, refusals := range map[policy.Action]map[string]problem.Code{
-		policy.View: {}, policy.Like: open, policy.Comment: open, policy.Tip: open, policy.MakePost: open, policy.Edit: edit, policy.Delete: remove,
+		policy.View: {}, policy.Like: open, policy.Comment: open, policy.Tip: tip, policy.MakePost: open, policy.Edit: edit, policy.Delete: remove,
 	} {
 		for name, subject := range everyone {
 			d := policy.Decide(subject, action)
