@@ -13,7 +13,7 @@ export const rights = {
     'user.student': { true: 'a verified student', false: 'not a student' },
     'user.employee': { true: 'a verified employee', false: 'not an employee' },
     'user.follows': { true: 'a follower of the circle', false: 'not a follower' },
-    'can.view': { true: 'whoever may look', false: 'whoever may not look' },
+    'can.view': { true: 'whoever may read', false: 'whoever may not read' },
     'can.post': { true: 'whoever may post', false: 'whoever may not post' },
     'can.comment': { true: 'whoever may comment', false: 'whoever may not comment' },
     'can.like': { true: 'whoever may like', false: 'whoever may not like' },
@@ -136,7 +136,7 @@ export const rights = {
   },
   go: { credit: 'Show me the way', verify: 'Verify now', 'sign-in': 'Sign in' },
 
-  actions: { view: 'Look', post: 'Post', comment: 'Comment', like: 'Like', tip: 'Tip' },
+  actions: { view: 'Read', post: 'Post', comment: 'Comment', like: 'Like', tip: 'Tip' },
   refused: {
     view: 'This circle is not open to you.',
     post: 'You cannot post here yet.',

@@ -43,6 +43,13 @@ describe('the line of a score', () => {
     expect(line?.path).toContain('H') // it holds until the next one
   })
 
+  it('is drawn through where each night brought another, and in steps else', () => {
+    const days = (...all: string[]) => historyLine(all.map((day, i) => ({ day, score: 500 + 10 * i })), 100, 50)?.path
+    expect(days('2026-11-01', '2026-11-02', '2026-11-03')).not.toContain('H')
+    expect(days('2026-11-01', '2026-11-02', '2026-11-09')).toContain('H')
+    expect(days('2026-11-01T00:00:00Z', '2026-11-01T00:00:09Z')).toContain('H')
+  })
+
   it('stays in the box for a score that never changes, and at the ends', () => {
     for (const score of [350, 600, 950]) {
       const line = historyLine([{ day: '2026-11-01', score }, { day: '2026-11-02', score }], 100, 50)

@@ -58,7 +58,8 @@ export interface Line {
   highest: number
 }
 
-/** A score's history as a line of steps in a box: a score holds until the next one. */
+/** A score's history as a line in a box: of steps, as a score holds until the next one,
+ * or drawn through where each night brought another. */
 export function historyLine(history: readonly { day: string; score: number }[], width: number, height: number): Line | null {
   const known = history.map((h) => ({ ...h, at: Date.parse(h.day) })).filter((h) => !Number.isNaN(h.at))
   const [first, last] = [known[0], known.at(-1)]
@@ -71,7 +72,8 @@ export function historyLine(history: readonly { day: string; score: number }[], 
     x: round(((h.at - first.at) / (last.at - first.at)) * width),
     y: round(height - ((h.score - low) / (high - low)) * height),
   }))
-  const gradual = (last.at - first.at) / dayMs / known.length < 2 // nearly each night has its own
+  const nights = known.slice(1).map((h, i) => (h.at - (known[i]?.at ?? 0)) / dayMs)
+  const gradual = nights.every((n) => n > 0.5 && n < 2) // each night has its own
   const path = points.map((p, i) => (i === 0 ? `M ${p.x} ${p.y}` : gradual ? `L ${p.x} ${p.y}` : `H ${p.x} V ${p.y}`)).join(' ')
   return { path, points, lowest: low, highest: high }
 }
