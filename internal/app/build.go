@@ -91,7 +91,7 @@ func (a *App) join(ctx context.Context) (err error) {
 	if err := a.joinPayments(ctx); err != nil {
 		return err
 	}
-	if err := a.joinIdentity(ctx, limiter, p.news.RightsChanged); err != nil {
+	if err := a.joinIdentity(ctx, limiter, a.rightsChanged); err != nil {
 		return err
 	}
 	if err := a.joinScores(ctx); err != nil {

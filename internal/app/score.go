@@ -20,7 +20,20 @@ func (a *App) joinScores(ctx context.Context) (err error) {
 	p := &a.product
 	p.scoreNews = newScoreNews(p.node, a.Log)
 	p.scores, err = creditscore.New(ctx, a.db.Pool, creditscore.Options{Identity: verifiedForScores, Changed: p.scoreNews.changed, Log: a.Log})
+	if err == nil {
+		p.scoreNews.lost = p.scores.IdentityChanged
+	}
 	return err
+}
+
+// rightsChanged is told whose identity became another: sockets hear of it, and
+// a document that was lost closes the gate of the score. It never blocks.
+func (a *App) rightsChanged(user id.ID) {
+	a.product.news.RightsChanged(user)
+	select {
+	case a.product.scoreNews.identities <- user:
+	default: // the next night finds it
+	}
 }
 
 // verifiedForScores tells scores what is verified of people. Whether they are
@@ -48,10 +61,13 @@ type scoreNews struct {
 	node    *hub.Node
 	log     *slog.Logger
 	waiting chan id.ID
+
+	identities chan id.ID // people whose identity became another
+	lost       func(ctx context.Context, user id.ID) error
 }
 
 func newScoreNews(node *hub.Node, log *slog.Logger) *scoreNews {
-	return &scoreNews{node: node, log: log, waiting: make(chan id.ID, scoreNewsWaiting)}
+	return &scoreNews{node: node, log: log, waiting: make(chan id.ID, scoreNewsWaiting), identities: make(chan id.ID, scoreNewsWaiting)}
 }
 
 // changed never blocks.
@@ -77,6 +93,10 @@ func (n *scoreNews) run(ctx context.Context) error {
 			return nil
 		case user := <-n.waiting:
 			n.tell(ctx, user)
+		case user := <-n.identities:
+			if err := n.lost(ctx, user); err != nil && ctx.Err() == nil {
+				n.log.Warn("a score does not know of a changed identity; the next night will", "user", user, "err", err)
+			}
 		}
 	}
 }
