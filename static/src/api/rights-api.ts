@@ -4,10 +4,10 @@ import { keyed, query } from './call'
 import { asProblem, Problem, problemOf } from './problem'
 import * as read from './read'
 import * as rights from './read-rights'
-import type { CircleRules, Contact, Credit, NewRules, NewVerification, Preview, Standing, Verification } from './rights-types'
+import type { CircleRules, Contact, ContactState, Credit, NewRules, NewVerification, Preview, Standing, Verification } from './rights-types'
 import type { Page } from './types'
 
-const contactsPageSize = 30
+const contactsPageSize = 100
 
 export function rightsApi(send: (request: Request) => Promise<Response>) {
   /** The answer's body, or a Problem thrown. */
@@ -41,8 +41,8 @@ export function rightsApi(send: (request: Request) => Promise<Response>) {
     setRules: async (id: string, body: NewRules, key: string): Promise<CircleRules> => rights.circleRules(await ask('POST', circle(id), body, key)),
     previewRules: async (id: string, body: NewRules): Promise<Preview> => rights.preview(await ask('POST', `${circle(id)}/preview`, body)),
 
-    contacts: async (cursor: string | null = null): Promise<Page<Contact>> => {
-      const q = new URLSearchParams(Object.entries(query(cursor, contactsPageSize)).map(([k, v]) => [k, String(v)]))
+    contacts: async (state: Exclude<ContactState, 'none'>, cursor: string | null = null): Promise<Page<Contact>> => {
+      const q = new URLSearchParams(Object.entries({ state, ...query(cursor, contactsPageSize) }).map(([k, v]) => [k, String(v)]))
       return read.page(await ask('GET', `/v1/me/contacts?${q}`), rights.contact)
     },
     /** Null where there is nothing between the two. */
