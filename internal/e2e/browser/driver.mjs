@@ -24,12 +24,14 @@ class Page {
   faults = [] // what a developer would see in red
   frames = [] // the last ones on its sockets
 
-  async open({ url, width = 1280, height = 800, locale = 'en-US', scale = 1, scheme = 'light' }) {
+  async open({ url, width = 1280, height = 800, locale = 'en-US', scale = 1, scheme = 'light', refused = [] }) {
+    this.refused = refused // paths whose refusals are wanted: the browser writes them in red, too
     this.context = await browser.newContext({ viewport: { width, height }, locale, deviceScaleFactor: scale, colorScheme: scheme })
     this.context.setDefaultTimeout(patience)
     this.page = await this.context.newPage()
     this.page.on('console', (m) => {
-      if (m.type() === 'error' || m.type() === 'warning') this.faults.push(`${m.type()}: ${m.text()}`)
+      const wanted = m.text().includes('the server responded with a status of 4') && this.refused.some((path) => new URL(m.location().url).pathname.startsWith(path))
+      if (!wanted && (m.type() === 'error' || m.type() === 'warning')) this.faults.push(`${m.type()}: ${m.text()}`)
     })
     this.page.on('pageerror', (e) => this.faults.push(`exception: ${e.message}`))
     this.page.on('dialog', async (d) => {
