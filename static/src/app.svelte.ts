@@ -18,7 +18,7 @@ const clockTickMs = 30_000
 const noticeMs = 6_000
 const gatherMs = 100 // a changed score is several pieces of news
 
-const rightsHints: readonly string[] = ['can.updated', 'score.updated', 'verification.updated', 'contacts.updated', 'notification.created']
+const rightsHints: readonly string[] = ['can.updated', 'score.updated', 'notification.created']
 
 export interface Notice {
   id: number
