@@ -81,7 +81,7 @@ func (w *writer) notify(ctx context.Context, user id.ID, n Notification) error {
 	if err != nil {
 		return fmt.Errorf("write a notification: %w", err)
 	}
-	_, err = w.tx.Exec(ctx, `INSERT INTO notifications (user_id, id, kind, other_id, data, created_at) VALUES ($1, $2, $3, nullif($4, 0), $5, $6)`,
+	_, err = w.tx.Exec(ctx, `INSERT INTO notifications (user_id, id, kind, other_id, data, created_at) VALUES ($1, $2, $3, nullif($4::bigint, 0), $5, $6)`,
 		user, id.New(), n.Kind, n.other, string(data), w.now)
 	if err != nil {
 		return fmt.Errorf("notify %s: %w", user, err)

@@ -10,7 +10,7 @@ import (
 // fund sets what is in somebody's wallet, in fen.
 func (s *server) fund(user string, fen int64) {
 	s.t.Helper()
-	s.do(request{method: "PUT", path: "/v1/dev/users/" + user, body: call{"balance": fen}}, nil)
+	s.do(request{method: "PUT", path: "/v1/dev/users/" + user, body: call{"balance": fen, "attributes": call{"birth_date": "1990-01-01"}}}, nil)
 }
 
 // visitor is a page and the one who is signed in there.

@@ -151,3 +151,23 @@ func TestVerifyingOnThePage(t *testing.T) {
 	p.there("composer-text")
 	p.write("from the library")
 }
+
+// Two people become contacts, each on a page of its own.
+func TestContactsOnThePage(t *testing.T) {
+	t.Parallel()
+	s := shared.get(t)
+	b := startBrowser(t)
+	refused := call{"refused": []string{"/v1/me/contacts/"}} // 404: there is nothing between them
+	ann, bob := b.visitor(s, "Ann", 0, refused), b.visitor(s, "Bob", 0, refused)
+	bob.must("goto", call{"url": s.url() + "/me/contacts"})
+	ann.must("goto", call{"url": s.url() + "/users/" + bob.ID})
+	ann.click("contact-ask")
+	ann.shows("contact-bar", "data-state", "asked")
+	bob.shows("contact", "data-state", "asks") // which it was told of
+	bob.click("contact-accept")
+	bob.shows("contact", "data-state", "accepted")
+	ann.shows("contact-bar", "data-state", "accepted")
+	ann.click("contact-end")
+	ann.click("contact-end-confirm")
+	ann.shows("contact-bar", "data-state", "none")
+}

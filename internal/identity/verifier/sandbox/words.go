@@ -9,7 +9,7 @@ type words struct {
 	Level, Phone, DocumentLevel, Bank                    string
 	Document, BirthDate, Gender, Female, Male, Other     string
 	Unknown, City, Of, Until, Approve, Refuse            string
-	Missing, BadDate, Case                               string
+	Missing, BadDate, Case, Back                         string
 }
 
 func english() words {
@@ -24,7 +24,7 @@ func english() words {
 		Level: "What is confirmed", Phone: "Level 1: a phone number", DocumentLevel: "Level 2: document and liveness", Bank: "Level 3: also the name of a bank account",
 		Document: "Number of the document", BirthDate: "Born on", Gender: "Gender", Female: "Female", Male: "Male", Other: "Other",
 		Unknown: "Not said", City: "City", Of: "School or company", Until: "Until", Approve: "Confirm", Refuse: "Do not confirm",
-		Missing: "Something is missing.", BadDate: "This is not a date.", Case: "Case",
+		Missing: "Something is missing.", BadDate: "This is not a date.", Case: "Case", Back: "Back to Life Circle",
 	}
 }
 
@@ -40,6 +40,6 @@ func chinese() words {
 		Level: "认证内容", Phone: "一级：手机号", DocumentLevel: "二级：证件与活体检测", Bank: "三级：另加银行户名一致",
 		Document: "证件号码", BirthDate: "出生日期", Gender: "性别", Female: "女", Male: "男", Other: "其他",
 		Unknown: "未注明", City: "城市", Of: "学校或公司", Until: "有效期至", Approve: "通过", Refuse: "不通过",
-		Missing: "还有内容没有填写。", BadDate: "这不是一个日期。", Case: "编号",
+		Missing: "还有内容没有填写。", BadDate: "这不是一个日期。", Case: "编号", Back: "返回 Life Circle",
 	}
 }
