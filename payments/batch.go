@@ -215,7 +215,7 @@ type transferRow struct {
 // source names, which is asked only then. Overdrawn becomes a refusal.
 func (b *batch) transfer(kind string, source func() string, payer id.ID, legs ...ledger.Leg) (id.ID, error) {
 	if b.lastID == 0 {
-		b.lastID = id.New()
+		b.lastID = id.At(b.now) // by the database's clock, which all nodes share
 	}
 	next := b.lastID + 1
 	moving := legs[:0:0]

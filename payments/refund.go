@@ -29,7 +29,7 @@ func (s *Service) Refund(ctx context.Context, a Actor, tip id.Comment, in NewRef
 	}
 	out, err := pay[Refund](ctx, s, a, req, do)
 	if problem.Has(err, problem.RefundUnfunded) {
-		s.raise(alarmRefundUnfunded, "a refund is not covered by wallets, reserve and income", "tip", tip)
+		s.raise(alarmRefundUnfunded, "a refund is not covered by wallets and the reserve", "tip", tip)
 	}
 	return out, err
 }
@@ -156,7 +156,7 @@ func (r *refundRow) legs(b *batch, t *tipRow) ([]ledger.Leg, error) {
 	}
 	r.reservePaid = missing
 	income, reserve := platformAccounts(), reserveAccounts()
-	if d.take(missing, append(reserve, income...)...) < missing ||
+	if d.take(missing, reserve...) < missing ||
 		d.take(r.parts.platform, append(income, reserve...)...) < r.parts.platform {
 		return nil, problem.New(problem.RefundUnfunded, "This cannot be given back at the moment. We have been told and look after it.")
 	}

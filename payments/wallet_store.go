@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"lifecircle/internal/id"
 	"lifecircle/internal/money"
@@ -48,4 +49,13 @@ func (s *Service) readWallet(ctx context.Context, account id.ID) (w Wallet, err 
 	w.Balance, w.Held = money.Fen(balance), held
 	w.Limits = payers[account].shown(now.UTC(), s.unlimited)
 	return w, nil
+}
+
+// PlayMoney tells whether wallets hold money that the sandbox or tests gave.
+func PlayMoney(ctx context.Context, pool *pgxpool.Pool) (there bool, err error) {
+	err = pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM accounts WHERE id IN ($1, $2) AND balance <> 0)`, sandboxAccount, testAccount).Scan(&there)
+	if err != nil {
+		return false, fmt.Errorf("look for play money: %w", err)
+	}
+	return there, nil
 }

@@ -155,6 +155,9 @@ func (a *App) seed(ctx context.Context) error {
 // seedMoney fills the wallets of a demo world that has seen no money yet, which
 // takes the parts at work.
 func (a *App) seedMoney(ctx context.Context) {
+	if !a.Config.Server.Demo {
+		return
+	}
 	if err := demo.SeedMoney(ctx, a.db.Pool, a.product.feed, a.product.payments, a.Out); err != nil && ctx.Err() == nil {
 		a.Log.Warn("the demo people have no money", "err", err)
 	}

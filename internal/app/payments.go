@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -56,6 +57,9 @@ func (a *App) providers(ctx context.Context) (all []provider.Provider, err error
 		}
 		all = append(all, one)
 	}
+	if err := a.refusePlayMoney(ctx, len(all) > 0); err != nil {
+		return nil, err
+	}
 	if s.Dev || a.Config.Database.Local() && len(all) == 0 {
 		if a.product.sandbox, err = a.openSandbox(ctx); err != nil {
 			return nil, err
@@ -63,6 +67,25 @@ func (a *App) providers(ctx context.Context) (all []provider.Provider, err error
 		all = append(all, a.product.sandbox)
 	}
 	return all, nil
+}
+
+// refusePlayMoney keeps money that nobody has paid from leaving through a real
+// provider.
+func (a *App) refusePlayMoney(ctx context.Context, paid bool) error {
+	if !paid || a.Config.Server.Dev {
+		return nil
+	}
+	if a.Config.Server.Demo {
+		return errors.New("--demo gives people play money, and a real payment provider would pay it out: use one or the other")
+	}
+	play, err := payments.PlayMoney(ctx, a.db.Pool)
+	if err != nil {
+		return err
+	}
+	if play {
+		return errors.New("the wallets of this database hold play money of the sandbox, the demo or tests, and a real payment provider would pay it out: use another database")
+	}
+	return nil
 }
 
 // openSandbox opens the bank whose notifications come back to us in-process.

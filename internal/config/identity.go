@@ -21,9 +21,10 @@ type IdentityKey struct {
 	Key Secret `name:"identity-key" env:"LIFECIRCLE_IDENTITY_KEY" placeholder:"HEX|FILE" help:"32 bytes in hexadecimal, or a path to them, that keep documents from being guessed from the database. Without it one is made and kept in the database; the first start decides."`
 }
 
-// UseSandbox tells whether the sandbox authority is there.
-func (i Identity) UseSandbox(local, dev bool) bool {
-	return (local || dev) && i.IdentitySandbox != "off"
+// UseSandbox tells whether the sandbox authority is there: where all is play,
+// or with --dev.
+func (i Identity) UseSandbox(play, dev bool) bool {
+	return (play || dev) && i.IdentitySandbox != "off"
 }
 
 func (k *IdentityKey) check() error {

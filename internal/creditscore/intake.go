@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	jsonx "github.com/go-json-experiment/json"
 
@@ -117,6 +119,9 @@ func (s *Service) Take(ctx context.Context, m Message) (t Taken, err error) {
 
 // authentic finds out who sent a message.
 func (s *Service) authentic(ctx context.Context, m Message) (from Issuer, err error) {
+	if !utf8.ValidString(m.Issuer) || strings.ContainsRune(m.Issuer, 0) {
+		return from, problem.New(problem.IssuerUnknown, "No operator has added an issuer of this name.")
+	}
 	from, err = readIssuer(ctx, s.pool, m.Issuer)
 	if err != nil {
 		return from, outward(err)

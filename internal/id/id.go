@@ -35,10 +35,13 @@ var encoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPaddin
 // New returns an ID of now with a random tail. Two of the same millisecond
 // are equal once in four million: a table's primary key is what makes them
 // unique, and the one who inserts tries again.
-func New() ID {
+func New() ID { return At(time.Now()) }
+
+// At is New for something made at t.
+func At(t time.Time) ID {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
-	return First(time.Now()) | ID(binary.BigEndian.Uint32(b[:])>>(32-tailBits))
+	return First(t) | ID(binary.BigEndian.Uint32(b[:])>>(32-tailBits))
 }
 
 // First returns the lowest ID of t's millisecond.

@@ -118,6 +118,13 @@ func normalDocument(s string) string {
 	}, norm.NFKC.String(s))
 }
 
+// usableDocument refuses letters that only look like those of numbers.
 func usableDocument(s string) bool {
-	return len(normalDocument(s)) >= minDocument && len(s) <= 4*MaxDocument
+	number := normalDocument(s)
+	for _, r := range number {
+		if (r < 'A' || r > 'Z') && (r < '0' || r > '9') {
+			return false
+		}
+	}
+	return len(number) >= minDocument && len(s) <= 4*MaxDocument
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -21,6 +22,10 @@ import (
 const (
 	lockPeriod   = 1   // seconds between attempts to be the node that migrates
 	lockAttempts = 600 // so a long migration elsewhere is waited for, 10 minutes
+
+	tableWait     = 3 * time.Second // for a table: all who want it afterwards wait behind us
+	tablePause    = 2 * time.Second // in which they go on
+	tableAttempts = 100
 )
 
 // What CheckSchema finds wrong; its errors read as sentences for operators.
@@ -50,10 +55,26 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate the database: %w", err)
+	for attempt := 1; ; attempt++ {
+		_, err := provider.Up(ctx)
+		switch {
+		case err == nil:
+			return nil
+		case !lockTimedOut(err) || attempt == tableAttempts:
+			return fmt.Errorf("migrate the database: %w", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(tablePause):
+		}
 	}
-	return nil
+}
+
+// lockTimedOut: a migration waited too long for a table, and was rolled back.
+func lockTimedOut(err error) bool {
+	pe := new(pgconn.PgError)
+	return errors.As(err, &pe) && pe.Code == "55P03"
 }
 
 // migrationDB connects as the pool does, but a migration and the wait for its
@@ -61,6 +82,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, files fs.FS) error {
 func migrationDB(pool *pgxpool.Pool) *sql.DB {
 	cfg := pool.Config().ConnConfig
 	cfg.RuntimeParams["statement_timeout"] = "0"
+	cfg.RuntimeParams["lock_timeout"] = millis(tableWait)
 	cfg.RuntimeParams["idle_in_transaction_session_timeout"] = "0"
 	return stdlib.OpenDB(*cfg)
 }
