@@ -433,7 +433,7 @@ func TestPlayMoney(t *testing.T) {
 // in its settings are found at the start.
 func TestRealProviders(t *testing.T) {
 	t.Parallel()
-	a := &App{Options: Options{Log: slog.New(slog.DiscardHandler)}}
+	a := &App{Options: Options{Log: slog.New(slog.DiscardHandler)}, db: &Database{Pool: pgtest.New(t)}}
 	a.Config.Server.PublicURL = "https://circle.example/"
 	a.Config.Server.Stripe = config.Stripe{SecretKey: "sk_test_1", WebhookSecret: "whsec_1", API: "http://127.0.0.1:1"}
 	all, err := a.providers(t.Context())

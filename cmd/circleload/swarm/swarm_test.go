@@ -139,7 +139,7 @@ func TestTheClientCloses(t *testing.T) {
 func TestPause(t *testing.T) {
 	t.Parallel()
 	const size, count = 10 << 10, 2000 // beyond what the kernel takes
-	sent := make(chan struct{}, 10)
+	sent := make(chan struct{}, 10) // by the floods of both links, which run side by side
 	flood := func(ctx context.Context, ws *websocket.Conn) {
 		b := make([]byte, size)
 		for range count {
@@ -173,7 +173,7 @@ func TestPause(t *testing.T) {
 				time.Sleep(time.Millisecond)
 			}
 		}
-		if n := s.Stats().BytesIn; n > 300<<10 || len(sent) > 0 {
+		if n := s.Stats().BytesIn; n > 300<<10 {
 			t.Errorf("a paused client has read %d bytes", n)
 		}
 		c.Resume()
