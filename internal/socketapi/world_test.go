@@ -30,10 +30,10 @@ func newWorld(t testing.TB, people int, audience feed.Audience) *world {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = w.feed.Run(ctx) })
+	first, run := id.New(), w.feed.Run // of this feed: some tests put another in its place
+	running.Go(func() { _ = run(ctx) })
 	t.Cleanup(func() { stop(); running.Wait() })
 	ids, handles := make([]id.ID, people), make([]string, people)
-	first := id.New()
 	for i := range ids {
 		ids[i], handles[i] = first+id.ID(i), fmt.Sprintf("person_%d", i)
 		w.people = append(w.people, feed.Actor{User: ids[i]})
