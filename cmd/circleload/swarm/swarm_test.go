@@ -139,7 +139,8 @@ func TestTheClientCloses(t *testing.T) {
 func TestPause(t *testing.T) {
 	t.Parallel()
 	const size, count = 10 << 10, 2000 // beyond what the kernel takes
-	sent := make(chan struct{}, 10) // by the floods of both links, which run side by side
+	// Told by the floods of both links, which run side by side.
+	sent := make(chan struct{}, 10)
 	flood := func(ctx context.Context, ws *websocket.Conn) {
 		b := make([]byte, size)
 		for range count {
