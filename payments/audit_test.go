@@ -220,7 +220,7 @@ var crimes = []crime{
 		`UPDATE tips SET partner_id = (SELECT id FROM users u WHERE u.id NOT IN (payer_id, author_id, partner_id) LIMIT 1) WHERE transfer_id = %s`, `tips: The transfer of a tip does not give`, nil,
 	},
 	{
-		`SELECT transfer_id, created_at FROM tips WHERE refunded < amount LIMIT 1`, `DELETE FROM tips WHERE transfer_id = %s`,
+		`SELECT transfer_id, created_at FROM tips WHERE refunded = 0 LIMIT 1`, `DELETE FROM tips WHERE transfer_id = %s`,
 		`tips: A transfer is of a tip that is not there`,
 		[]string{"post_totals", "payers", "keys"},
 	},
