@@ -55,7 +55,8 @@ func run[T any](ctx context.Context, s *Service, a Actor, key idempotency.Reques
 	case err != nil:
 		return result, outward(err)
 	case c.answer != nil:
-		return result, c.answer.Into(&result)
+		err := c.answer.Into(&result)
+		return result, err
 	default:
 		return c.result.(T), nil
 	}

@@ -170,6 +170,11 @@ const statusCreated = 201 // RFC 9110: what POSTs with a key answer when done
 func (s *Service) tell(ctx context.Context, b *batch) {
 	b.posts.Tell(ctx)
 	s.tellWallets(b)
+	for _, r := range b.newRefunds {
+		if r.reservePaid > 0 {
+			s.raise(alarmReservePaid, "the reserve paid for a refund, as the money had left the wallets", "tip", r.tip, "refund", r.id, "fen", r.reservePaid)
+		}
+	}
 }
 
 func (s *Service) tellWallets(b *batch) {

@@ -164,6 +164,9 @@ func TestTheReservePaysForWhoHasSpentIt(t *testing.T) {
 	if w.balance(s.payer) != 10_000 || w.balance(s.author) != 4000 || w.held(s.author) != 4000 {
 		t.Errorf("payer %d, author %d with %d held", w.balance(s.payer), w.balance(s.author), w.held(s.author))
 	}
+	if n := w.ears.alarmed("reserve_paid"); n != 1 {
+		t.Errorf("%d alarms of the reserve paying", n)
+	}
 	if paid := w.number(`SELECT reserve_paid FROM refunds`); paid != 4000 || before-w.ours() != 4500 {
 		t.Errorf("the reserve paid %d, all in all %d", paid, before-w.ours())
 	}

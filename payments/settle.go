@@ -121,6 +121,7 @@ const (
 	alarmWebhookRefused = "webhook_refused"
 	alarmPaidLate       = "payment_after_failure"
 	alarmRefundUnfunded = "refund_unfunded"
+	alarmReservePaid    = "reserve_paid"
 	alarmDifference     = "reconciliation_difference"
 	alarmStuck          = "payout_stuck"
 )

@@ -5,7 +5,7 @@ import "github.com/prometheus/client_golang/prometheus"
 // alarms are the names by which payments calls for an operator. They are shown
 // from the start: what begins with its first alarm has not risen.
 var alarms = []string{
-	"provider_mismatch", "webhook_refused", "payment_after_failure", "refund_unfunded", "reconciliation_difference", "payout_stuck",
+	"provider_mismatch", "webhook_refused", "payment_after_failure", "refund_unfunded", "reserve_paid", "reconciliation_difference", "payout_stuck",
 }
 
 func newAlarms() *prometheus.CounterVec {
