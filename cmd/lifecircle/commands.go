@@ -39,7 +39,7 @@ func (p program) do(ctx context.Context) error {
 	case config.ReleaseHold:
 		return p.withBooks(ctx, p.releaseHold)
 	case config.StaffAdd, config.StaffRemove, config.StaffList, config.StaffPending, config.StaffShow, config.StaffApprove, config.StaffRefuse,
-		config.DomainsAdd, config.DomainsRemove, config.DomainsList:
+		config.StaffRevoke, config.DomainsAdd, config.DomainsRemove, config.DomainsList:
 		return p.withBooks(ctx, p.staff)
 	case config.ListAppeals, config.UpholdAppeal, config.DismissAppeal, config.AddIssuer, config.AddSeed:
 		return p.withDatabase(ctx, p.desk)

@@ -7,6 +7,7 @@ import (
 
 	"lifecircle/internal/app"
 	"lifecircle/internal/config"
+	"lifecircle/internal/creditscore"
 	"lifecircle/internal/identity"
 	"lifecircle/internal/identity/verifier"
 	"lifecircle/internal/identity/verifier/manual"
@@ -51,9 +52,36 @@ func (p program) staff(ctx context.Context, db *app.Database) error {
 			err = errors.Join(err, say("%-30s  %-7s  %s", d.Domain, d.Kind, d.Name))
 		}
 		return err
+	case config.StaffRevoke:
+		return app.WithIdentity(ctx, db, s.Key, p.log, func(ctx context.Context, ids *identity.Service, _ *manual.Desk) error {
+			return p.revokeIdentity(ctx, db, ids)
+		})
 	default:
 		return app.WithIdentity(ctx, db, s.Key, p.log, p.review)
 	}
+}
+
+// revokeIdentity takes back what is verified of somebody, and closes the gate
+// of the score. Servers tell open sockets.
+func (p program) revokeIdentity(ctx context.Context, db *app.Database, ids *identity.Service) (err error) {
+	s := p.config.Staff
+	r := identity.Revocation{Reason: s.Reason}
+	if r.User, err = ids.Person(ctx, s.User); err != nil {
+		return err
+	}
+	if s.Handle != "" {
+		if r.By, err = ids.StaffMember(ctx, s.Handle); err != nil {
+			return err
+		}
+	}
+	if err := ids.Revoke(ctx, r); err != nil {
+		return err
+	}
+	if err := app.WithScores(ctx, db, p.log, func(scores *creditscore.Service) error { return scores.IdentityChanged(ctx, r.User) }); err != nil {
+		return fmt.Errorf("the identity is revoked, and the score will know at night: %w", err)
+	}
+	_, err = fmt.Fprintf(p.out, "Nothing is verified of %s any more. The documents stay taken.\n", s.User)
+	return err
 }
 
 // review decides a case by hand, or shows what there is to decide.

@@ -23,8 +23,8 @@ func (c *Config) check() error {
 	if c.Server.Sandbox != "" && !c.Database.Local() && !c.Server.Dev {
 		return errors.New("LIFECIRCLE_SANDBOX gives away play money, so together with DATABASE_URL it needs --dev")
 	}
-	if c.Server.IdentitySandbox == "on" && !c.Database.Local() && !c.Server.Dev {
-		return errors.New("LIFECIRCLE_IDENTITY_SANDBOX lets everybody be whoever he likes, so together with DATABASE_URL it needs --dev")
+	if c.Server.IdentitySandbox == "on" && !c.Play() && !c.Server.Dev {
+		return errors.New("LIFECIRCLE_IDENTITY_SANDBOX lets everybody be whoever he likes, so together with DATABASE_URL or a real payment provider it needs --dev")
 	}
 	if c.Command == Reconcile {
 		return c.Server.Payments.check()

@@ -34,6 +34,7 @@ const (
 	StaffShow     Command = "staff show <case>"
 	StaffApprove  Command = "staff approve <case>"
 	StaffRefuse   Command = "staff refuse <case>"
+	StaffRevoke   Command = "staff revoke-identity <user>"
 	DomainsAdd    Command = "staff domains add <domain>"
 	DomainsRemove Command = "staff domains remove <domain>"
 	DomainsList   Command = "staff domains list"
@@ -65,6 +66,12 @@ type Database struct {
 
 // Local tells whether the private Postgres is used.
 func (d Database) Local() bool { return d.URL == "" }
+
+// Play tells whether all is play: on the private Postgres, and without real
+// money. Nobody proves his age to himself where money is real.
+func (c Config) Play() bool {
+	return c.Database.Local() && !c.Server.Alipay.Used() && !c.Server.Stripe.Used()
+}
 
 // Server holds the settings of serve.
 type Server struct {

@@ -52,7 +52,8 @@ type Staff struct {
 	Handle string // who is added, removed, or decides
 	Case   id.ID
 	Until  time.Time // approve, of a student or employee; zero: as long as may be
-	Reason string    // refuse: what the applicant reads
+	Reason string    // refuse, revoke: what the person reads
+	User   string    // revoke: a handle or an id
 	Domain string
 	Kind   string // of a domain: school or company
 	Name   string // of the same
@@ -93,6 +94,13 @@ type staff struct {
 		By          string `name:"by" required:"" placeholder:"HANDLE" help:"The member of staff who has looked."`
 		Reason      string `name:"reason" required:"" help:"Why: the applicant reads it."`
 	} `cmd:"" help:"Say no."`
+	RevokeIdentity struct {
+		Database    `embed:""`
+		IdentityKey `embed:""`
+		User        string `arg:"" help:"A handle or an id."`
+		Reason      string `name:"reason" required:"" help:"Why: the person reads it."`
+		By          string `name:"by" placeholder:"HANDLE" help:"The member of staff who decided it."`
+	} `cmd:"" help:"Take back all that is verified of somebody, at once. The documents stay his: no other account can use them."`
 	Domains struct {
 		Add struct {
 			Database `embed:""`
@@ -132,6 +140,9 @@ func (s staff) into(c *Config) (err error) {
 		}
 	case StaffRefuse:
 		c.Database, c.Staff.IdentityKey, c.Staff.Handle, c.Staff.Reason, ref = s.Refuse.Database, s.Refuse.IdentityKey, s.Refuse.By, s.Refuse.Reason, s.Refuse.Case
+	case StaffRevoke:
+		r := s.RevokeIdentity
+		c.Database, c.Staff.IdentityKey, c.Staff.User, c.Staff.Reason, c.Staff.Handle = r.Database, r.IdentityKey, r.User, r.Reason, r.By
 	case DomainsAdd:
 		c.Database, c.Staff.Domain, c.Staff.Kind, c.Staff.Name = s.Domains.Add.Database, s.Domains.Add.Domain, s.Domains.Add.Kind, s.Domains.Add.Name
 	case DomainsRemove:

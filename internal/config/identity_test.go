@@ -20,6 +20,8 @@ func TestIdentity(t *testing.T) {
 		"no case":         {nil, "staff show nonsense", "nonsense"},
 		"no day":          {nil, "staff approve 0000000000002 --by ann --until soon", "--until"},
 		"nobody":          {nil, "staff approve 0000000000002", "--by"},
+		"no reason":       {nil, "staff revoke-identity ann", "--reason"},
+		"real money":      {map[string]string{"LIFECIRCLE_IDENTITY_SANDBOX": "on", "LIFECIRCLE_PUBLIC_URL": "https://a.example", "LIFECIRCLE_STRIPE_SECRET_KEY": "sk_test_geheim", "LIFECIRCLE_STRIPE_WEBHOOK_SECRET": "whsec_geheim"}, "serve", "--dev"},
 		"no such kind":    {nil, "staff domains add a.cn --kind club --name x", "kind"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -54,7 +56,9 @@ func TestStaff(t *testing.T) {
 		"staff refuse 0000000000002 --by=ann --reason=unreadable":   {Case: 1, Handle: "ann", Reason: "unreadable"},
 		"staff domains add wutong.edu.cn --kind=school --name=梧桐大学": {Domain: "wutong.edu.cn", Kind: "school", Name: "梧桐大学"},
 		"staff domains remove wutong.edu.cn":                        {Domain: "wutong.edu.cn"},
-		"staff domains list":                                        {},
+		"staff revoke-identity @eve --reason=sold --by=ann":         {User: "@eve", Reason: "sold", Handle: "ann"},
+		"staff revoke-identity 0000000000002 --reason=sold":         {User: "0000000000002", Reason: "sold"},
+		"staff domains list": {},
 	} {
 		c, err := parse(t, nil, strings.Fields(args)...)
 		if err != nil || !c.Staff.Until.Equal(want.Until) {

@@ -111,7 +111,7 @@ func (g *grammar) config(cmd Command) (c Config, err error) {
 		err = g.Score.Seed.into(&c)
 	case RotateKeys:
 		c.Database = g.Keys.Rotate.Database
-	case StaffAdd, StaffRemove, StaffList, StaffPending, StaffShow, StaffApprove, StaffRefuse, DomainsAdd, DomainsRemove, DomainsList:
+	case StaffAdd, StaffRemove, StaffList, StaffPending, StaffShow, StaffApprove, StaffRefuse, StaffRevoke, DomainsAdd, DomainsRemove, DomainsList:
 		err = g.Staff.into(&c)
 	case Version:
 	}

@@ -143,7 +143,7 @@ func (s *Service) open(ctx context.Context, req idempotency.Request, v row, app 
 			if err := lockIdentities(ctx, tx, v.user); err != nil {
 				return err
 			}
-			if err := replacePending(ctx, tx, v.user, v.Kind); err != nil {
+			if err := refusePending(ctx, tx, v.user, []Kind{v.Kind}, verifier.Replaced, ""); err != nil {
 				return err
 			}
 			return insertVerification(ctx, tx, v)
@@ -196,7 +196,7 @@ func orNone(v *Verification) Verification {
 // normalised returns in with its texts as they are compared, or what is wrong.
 func (in Application) normalised(now time.Time) (Application, error) {
 	switch {
-	case !slices.Contains([]Kind{verifier.Identity, verifier.Student, verifier.Employment}, in.Kind):
+	case !slices.Contains(allKinds, in.Kind):
 		return in, unsuitable("kind", "it is identity, student or employment")
 	case in.Kind == verifier.Identity && in.Level == 0:
 		in.Level = 2

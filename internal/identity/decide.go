@@ -129,24 +129,3 @@ func (s *Service) giveUp(ctx context.Context, v id.ID) error {
 	}
 	return s.finish(ctx, s.verifier(r.Verifier), r)
 }
-
-// Revoke takes back all that is verified of somebody. The documents stay his:
-// they are not free for another account.
-func (s *Service) Revoke(ctx context.Context, user id.ID) error {
-	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := lockIdentities(ctx, tx, user); err != nil {
-			return err
-		}
-		if err := dropAttributes(ctx, tx, []id.ID{user}, append(levelKinds[:], attributeKinds...)); err != nil {
-			return err
-		}
-		return sumUp(ctx, tx, user)
-	})
-	if err != nil {
-		return fmt.Errorf("revoke the identity of %s: %w", user, err)
-	}
-	if s.o.Changed != nil {
-		s.o.Changed(user)
-	}
-	return nil
-}

@@ -77,7 +77,7 @@ func (s *Service) read(v row, f verifier.Facts, now time.Time) (out findings, re
 }
 
 // longest is when what may be kept no longer than 12 months ends at the latest.
-func longest(now time.Time) time.Time { return now.AddDate(1, 0, 0) }
+func longest(now time.Time) time.Time { return now.AddDate(0, MaxBelongingMonths, 0) }
 
 // belongs reads what makes a student or an employee.
 func belongs(f verifier.Facts, now time.Time) (of string, until time.Time, reason verifier.Reason) {

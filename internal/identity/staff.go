@@ -19,6 +19,9 @@ var (
 	errNoAccount = errors.New("there is no account of this handle")
 	errNotStaff  = errors.New("nobody of this handle decides verifications; see `lifecircle staff add`")
 	errNoDomain  = errors.New("this domain is not in the list")
+
+	errNobodyThere = errors.New("there is no account of this handle or id")
+	errTwo         = errors.New("this is the id of one account and the handle of another; write @ before the handle, or another way to name it")
 )
 
 // AddStaff lets somebody decide verifications.
@@ -65,6 +68,28 @@ func (s *Service) StaffMember(ctx context.Context, handle string) (user id.ID, e
 		return 0, fmt.Errorf("look for staff: %w", err)
 	}
 	return user, nil
+}
+
+// Person finds an account by its handle or its id; @ says that it is a handle.
+func (s *Service) Person(ctx context.Context, ref string) (user id.ID, err error) {
+	var named id.ID // 0: it is no id
+	if !strings.HasPrefix(ref, "@") {
+		named, _ = id.Parse(ref)
+	}
+	rows, err := s.pool.Query(ctx, `SELECT id FROM users WHERE handle = $1 OR id = $2`, plain(ref), named)
+	if err != nil {
+		return 0, fmt.Errorf("look for an account: %w", err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[id.ID])
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("look for an account: %w", err)
+	case len(found) == 0:
+		return 0, errNobodyThere
+	case len(found) > 1:
+		return 0, errTwo
+	}
+	return found[0], nil
 }
 
 // plain reads a handle as people write it.

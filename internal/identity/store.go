@@ -130,7 +130,7 @@ func readOwn(ctx context.Context, pool *pgxpool.Pool, user id.ID) (own Own, err 
 			})
 			return err
 		})
-	q.Queue(`SELECT `+columns+` FROM verifications WHERE user_id = $1 ORDER BY id DESC LIMIT $2`, user, shown).Query(func(rows pgx.Rows) error {
+	q.Queue(`SELECT `+columns+` FROM verifications WHERE user_id = $1 ORDER BY id DESC LIMIT $2`, user, MaxShown).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			r, err := scanVerification(rows)
 			if err != nil {
@@ -140,6 +140,7 @@ func readOwn(ctx context.Context, pool *pgxpool.Pool, user id.ID) (own Own, err 
 		}
 		return rows.Err()
 	})
+	own.queueRevoked(&q, user)
 	if err := pool.SendBatch(ctx, &q).Close(); err != nil {
 		return Own{}, fmt.Errorf("read what is verified of %s: %w", user, err)
 	}

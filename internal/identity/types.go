@@ -14,6 +14,8 @@ type Kind = verifier.Kind
 // Status says what became of it.
 type Status = verifier.State
 
+var allKinds = []Kind{verifier.Identity, verifier.Student, verifier.Employment}
+
 // Limits of what applicants write; the lengths are in characters as people
 // count them.
 const (
@@ -23,11 +25,17 @@ const (
 	MaxCity     = 50
 	MaxOf       = 100
 	MaxNote     = 500
+
+	// MaxShown is how many verifications a list holds.
+	MaxShown = 50
+	// MaxBelongingMonths is how long somebody is a student or employee at most;
+	// then it is to be verified again.
+	MaxBelongingMonths = 12
+
 	minDocument = 4 // letters and digits of a number
 )
 
 const (
-	shown     = 50               // verifications in a list
 	nextLook  = 30 * time.Second // between two questions to a verifier that has told nothing
 	taking    = time.Minute      // a verifier that has not heard of an application by then never will
 	lookEvery = time.Second
@@ -80,6 +88,13 @@ type Own struct {
 	Levels     []LevelReached `json:"levels" doc:"how the level was reached, the lowest first"`
 	Attributes []Attribute    `json:"attributes"`
 	Items      []Verification `json:"items" doc:"the newest 50 applications, the newest first"`
+	Revoked    *Revoked       `json:"revoked,omitempty" doc:"staff took back all that was verified, and nothing was verified since"`
+}
+
+// Revoked is what somebody reads of a revocation.
+type Revoked struct {
+	At     time.Time `json:"at"`
+	Reason string    `json:"reason" doc:"what staff wrote"`
 }
 
 // LevelReached is a level with who verified it.

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"lifecircle/internal/id"
+	"lifecircle/internal/identity/verifier"
 )
 
 // row is a verification as it is stored.
@@ -59,12 +60,13 @@ func insertVerification(ctx context.Context, tx pgx.Tx, r row) error {
 	return nil
 }
 
-// replacePending ends what the same person has pending of a kind.
-func replacePending(ctx context.Context, tx pgx.Tx, user id.ID, kind Kind) error {
-	_, err := tx.Exec(ctx, `UPDATE verifications SET status = 'refused', reason = 'replaced', url = '', ended_at = now(), look_at = now()
-		WHERE user_id = $1 AND kind = $2 AND status = 'pending'`, user, kind)
+// refusePending ends what a person has pending of these kinds; the next server
+// that looks has the verifiers forget it.
+func refusePending(ctx context.Context, tx pgx.Tx, user id.ID, kinds []Kind, reason verifier.Reason, note string) error {
+	_, err := tx.Exec(ctx, `UPDATE verifications SET status = 'refused', reason = $3, note = $4, url = '', ended_at = now(), look_at = now()
+		WHERE user_id = $1 AND kind = ANY($2) AND status = 'pending'`, user, kinds, reason, note)
 	if err != nil {
-		return fmt.Errorf("replace a verification: %w", err)
+		return fmt.Errorf("end what %s has pending: %w", user, err)
 	}
 	return nil
 }

@@ -25,9 +25,12 @@ const (
 	// Name is what this verifier is called in requests.
 	Name = "email"
 
-	codeLife   = 30 * time.Minute
-	codeLength = 10  // characters of 5 bits
-	maxAddress = 254 // bytes, RFC 5321
+	// CodeLife is how long a code can be brought back.
+	CodeLife = 30 * time.Minute
+	// MaxAddress is the length of a mailbox's address in bytes, RFC 5321.
+	MaxAddress = 254
+
+	codeLength = 10 // characters of 5 bits
 )
 
 // Mail is one to send.
@@ -83,7 +86,7 @@ func (*Loop) Name() string { return Name }
 func (*Loop) Kinds() []verifier.Kind { return []verifier.Kind{verifier.Student, verifier.Employment} }
 
 // Life implements verifier.Verifier.
-func (*Loop) Life() time.Duration { return codeLife }
+func (*Loop) Life() time.Duration { return CodeLife }
 
 // Check implements verifier.Verifier. It refuses an address that is none of a
 // school or company that we know, and one that got too many codes.
@@ -156,7 +159,7 @@ var unsuitable = func(why string) error {
 
 // parse returns an address in lower case, or a problem.
 func parse(s string) (string, error) {
-	if len(s) > maxAddress {
+	if len(s) > MaxAddress {
 		return "", unsuitable("the address is too long")
 	}
 	for _, r := range s {

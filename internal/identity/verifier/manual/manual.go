@@ -17,6 +17,9 @@ const (
 	// Name is what this verifier is called in requests.
 	Name = "manual"
 
+	// Life is how long a case waits for staff.
+	Life = 14 * 24 * time.Hour
+
 	issuer  = "staff"
 	level   = 2 // what people can see in a document; a bank's answer they cannot
 	waiting = 200
@@ -48,7 +51,7 @@ func (*Desk) Kinds() []verifier.Kind {
 }
 
 // Life implements verifier.Verifier.
-func (*Desk) Life() time.Duration { return 14 * 24 * time.Hour }
+func (*Desk) Life() time.Duration { return Life }
 
 // Check implements verifier.Verifier.
 func (*Desk) Check(_ context.Context, a verifier.Application) error {
