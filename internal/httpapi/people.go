@@ -14,6 +14,7 @@ import (
 type People interface {
 	User(ctx context.Context, user id.ID) (feed.User, error)
 	UpdateUser(ctx context.Context, a feed.Actor, c feed.UserChange) (feed.User, error)
+	PostsBy(ctx context.Context, a feed.Actor, author id.ID, q feed.PageQuery) (feed.Page[feed.PostView], error)
 }
 
 func (s *server) peopleRoutes() {
@@ -30,6 +31,12 @@ func (s *server) peopleRoutes() {
 		id: "get_user", method: http.MethodGet, path: "/v1/users/{id}", tag: "people", access: viewer,
 		summary: "A person's public page", codes: []problem.Code{problem.UserNotFound},
 	}, s.getUser)
+	register(s, route{
+		id: "list_posts_by", method: http.MethodGet, path: "/v1/users/{id}/posts", tag: "people", access: viewer,
+		summary: "What a person has posted, newest first",
+		about:   "Posts in circles that are closed to you are left out: a page may hold fewer than its limit while there are more.",
+		codes:   []problem.Code{problem.UserNotFound, problem.BadCursor},
+	}, s.listPostsBy)
 }
 
 func (s *server) getMe(ctx context.Context, _ *nothing) (*reply[feed.User], error) {
@@ -53,6 +60,19 @@ func (s *server) getUser(ctx context.Context, in *UserPath) (*reply[feed.User], 
 		return nil, err
 	}
 	return answer(s.Feed.User(ctx, user))
+}
+
+type listPostsBy struct {
+	UserPath
+	Paged
+}
+
+func (s *server) listPostsBy(ctx context.Context, in *listPostsBy) (*reply[feed.Page[feed.PostView]], error) {
+	user, err := userID(in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return answer(s.Feed.PostsBy(ctx, actor(ctx), user, in.query()))
 }
 
 // userID reads a user's id in a path. One that cannot be is of nobody.
