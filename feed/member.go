@@ -13,6 +13,53 @@ import (
 	"lifecircle/internal/problem"
 )
 
+// Members returns a page of those who have a role in a circle: owners, then
+// moderators, then partners. It fails with CircleNotFound or BadCursor.
+func (s *Service) Members(ctx context.Context, a Actor, circle id.ID, q PageQuery) (Page[Member], error) {
+	list := "members of " + circle.String()
+	place, err := s.cursors.Open(list, q.Cursor, 2)
+	if err != nil {
+		return Page[Member]{}, err
+	}
+	if place == nil {
+		place = []int64{0, 0}
+	}
+	if _, err := s.look(ctx, s.pool, a, circle); err != nil {
+		return Page[Member]{}, outward(err)
+	}
+	items, err := s.readMembers(ctx, circle, place, q.limit())
+	if err != nil {
+		return Page[Member]{}, outward(err)
+	}
+	page := Page[Member]{Items: items}
+	if len(items) == q.limit() {
+		last := items[len(items)-1]
+		page.NextCursor = s.cursors.Seal(list, rank[last.Role], int64(last.User.ID))
+	}
+	return page, nil
+}
+
+// rank orders the roles; readMembers repeats it.
+var rank = map[string]int64{policy.Owner: 1, policy.Moderator: 2, policy.Partner: 3}
+
+func (s *Service) readMembers(ctx context.Context, circle id.ID, place []int64, limit int) ([]Member, error) {
+	rows, err := s.pool.Query(ctx, `SELECT u.id, u.handle, u.display_name, m.role, m.created_at
+		FROM (SELECT *, CASE role WHEN 'owner' THEN 1 WHEN 'moderator' THEN 2 ELSE 3 END AS rank FROM circle_members WHERE circle_id = $1) m
+		JOIN users u ON u.id = m.user_id WHERE (m.rank, m.user_id) > ($2, $3) ORDER BY m.rank, m.user_id LIMIT $4`, circle, place[0], place[1], limit)
+	if err != nil {
+		return nil, fmt.Errorf("read members of circle %s: %w", circle, err)
+	}
+	var (
+		m   Member
+		all = []Member{}
+	)
+	err = each(rows, []any{&m.User.ID, &m.User.Handle, &m.User.DisplayName, &m.Role, &m.CreatedAt}, func() {
+		m.CreatedAt = m.CreatedAt.UTC()
+		all = append(all, m)
+	})
+	return all, err
+}
+
 // SetMember gives a person a role in a circle; its owners may. It fails with
 // CircleNotFound, UserNotFound, RoleRequired, RoleUnknown, or LastOwner when
 // the circle would be left without one.

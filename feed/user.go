@@ -21,6 +21,13 @@ func (s *Service) User(ctx context.Context, user id.ID) (User, error) {
 	return u, outward(err)
 }
 
+// UserByHandle finds a person by his handle, whatever its case. It fails with
+// UserNotFound.
+func (s *Service) UserByHandle(ctx context.Context, handle string) (User, error) {
+	u, err := scanUser(s.pool.QueryRow(ctx, `SELECT id, handle, display_name, bio, created_at FROM users WHERE handle = lower($1)`, handle))
+	return u, outward(err)
+}
+
 // UpdateUser changes the actor's own page. What he wrote before keeps the name
 // that stands in the log, and shows the new one where it is read again. It
 // fails with Unauthorized, Banned or a text problem.

@@ -20,6 +20,9 @@ func TestJourney(t *testing.T) {
 	if me["bio"] != "Hello 你好" || me["display_name"] != "Ann" {
 		t.Errorf("changed me: %v", me)
 	}
+	if u := s.want(http.StatusOK, s.do("GET", "/v1/users/by-handle/ANN", "")); u["id"] != ann.id {
+		t.Errorf("by handle: %v", u)
+	}
 	if u := s.want(http.StatusOK, s.do("GET", "/v1/users/"+ann.id, "")); u["bio"] != "Hello 你好" {
 		t.Errorf("ann as guests see her: %v", u)
 	}
@@ -47,10 +50,28 @@ func TestJourney(t *testing.T) {
 	if m := s.want(http.StatusOK, s.do("PUT", circle+"/members/"+bob.id, `{"role":"moderator"}`, ann.auth())); m["role"] != "moderator" {
 		t.Errorf("member: %v", m)
 	}
+	s.rolesOf(circle, ann, bob)
 	s.journeyOfAPost(ann, bob, circle)
 	s.want(http.StatusNoContent, s.do("DELETE", circle+"/members/"+bob.id, "", ann.auth()))
 	if f := s.want(http.StatusOK, s.do("DELETE", circle+"/follow", "", bob.auth())); f["following"] != false || f["followers"] != 0.0 {
 		t.Errorf("unfollow: %v", f)
+	}
+}
+
+// rolesOf tells in pages of one who runs a circle: owners first.
+func (s *site) rolesOf(circle string, people ...person) {
+	s.t.Helper()
+	next := ""
+	for i, role := range []string{"owner", "moderator"} {
+		page := s.want(http.StatusOK, s.do("GET", circle+"/members?limit=1&cursor="+next, ""))
+		items, _ := page["items"].([]any)
+		if len(items) != 1 || items[0].(map[string]any)["role"] != role || items[0].(map[string]any)["user"].(map[string]any)["id"] != people[i].id {
+			s.t.Fatalf("page %d of members: %v", i, page)
+		}
+		next, _ = page["next_cursor"].(string)
+	}
+	if last := s.want(http.StatusOK, s.do("GET", circle+"/members?limit=1&cursor="+next, "")); len(last["items"].([]any)) != 0 {
+		s.t.Errorf("more members: %v", last)
 	}
 }
 

@@ -12,12 +12,17 @@ import (
 
 // Members is what the routes of roles need of the feed.
 type Members interface {
+	Members(ctx context.Context, a feed.Actor, circle id.ID, q feed.PageQuery) (feed.Page[feed.Member], error)
 	SetMember(ctx context.Context, a feed.Actor, circle, user id.ID, role string) (feed.Member, error)
 	RemoveMember(ctx context.Context, a feed.Actor, circle, user id.ID) error
 }
 
 func (s *server) memberRoutes() {
 	codes := []problem.Code{problem.CircleNotFound, problem.UserNotFound, problem.Banned, problem.RoleRequired, problem.LastOwner}
+	register(s, route{
+		id: "list_members", method: http.MethodGet, path: "/v1/circles/{id}/members", tag: "circles", access: viewer,
+		summary: "Who runs a circle", about: "Owners, then moderators, then partners.", codes: []problem.Code{problem.CircleNotFound, problem.BadCursor},
+	}, s.listMembers)
 	register(s, route{
 		id: "set_member", method: http.MethodPut, path: "/v1/circles/{id}/members/{user}", tag: "circles", access: account, limit: ratelimit.Changes,
 		summary: "Give a person a role in a circle", about: "Owners may. A circle keeps one owner at least.",
@@ -27,6 +32,19 @@ func (s *server) memberRoutes() {
 		id: "remove_member", method: http.MethodDelete, path: "/v1/circles/{id}/members/{user}", tag: "circles", access: account, limit: ratelimit.Changes,
 		summary: "End a person's role in a circle", about: "Owners may, and everybody may lay down his own. Ending a role that is not there changes nothing.", codes: codes,
 	}, s.removeMember)
+}
+
+type listMembers struct {
+	CirclePath
+	Paged
+}
+
+func (s *server) listMembers(ctx context.Context, in *listMembers) (*reply[feed.Page[feed.Member]], error) {
+	circle, err := in.circle()
+	if err != nil {
+		return nil, err
+	}
+	return answer(s.Feed.Members(ctx, actor(ctx), circle, in.query()))
 }
 
 // MemberPath names a person in a circle.

@@ -13,6 +13,7 @@ import (
 // People is what the routes of people need of the feed.
 type People interface {
 	User(ctx context.Context, user id.ID) (feed.User, error)
+	UserByHandle(ctx context.Context, handle string) (feed.User, error)
 	UpdateUser(ctx context.Context, a feed.Actor, c feed.UserChange) (feed.User, error)
 	PostsBy(ctx context.Context, a feed.Actor, author id.ID, q feed.PageQuery) (feed.Page[feed.PostView], error)
 }
@@ -31,6 +32,10 @@ func (s *server) peopleRoutes() {
 		id: "get_user", method: http.MethodGet, path: "/v1/users/{id}", tag: "people", access: viewer,
 		summary: "A person's public page", codes: []problem.Code{problem.UserNotFound},
 	}, s.getUser)
+	register(s, route{
+		id: "find_user", method: http.MethodGet, path: "/v1/users/by-handle/{handle}", tag: "people", access: viewer,
+		summary: "A person's public page, found by handle", codes: []problem.Code{problem.UserNotFound},
+	}, s.findUser)
 	register(s, route{
 		id: "list_posts_by", method: http.MethodGet, path: "/v1/users/{id}/posts", tag: "people", access: viewer,
 		summary: "What a person has posted, newest first",
@@ -60,6 +65,14 @@ func (s *server) getUser(ctx context.Context, in *UserPath) (*reply[feed.User], 
 		return nil, err
 	}
 	return answer(s.Feed.User(ctx, user))
+}
+
+type findUser struct {
+	Handle string `path:"handle" maxLength:"64" doc:"a handle, without @"`
+}
+
+func (s *server) findUser(ctx context.Context, in *findUser) (*reply[feed.User], error) {
+	return answer(s.Feed.UserByHandle(ctx, in.Handle))
 }
 
 type listPostsBy struct {

@@ -201,6 +201,8 @@ func TestBadPathsAndQueries(t *testing.T) {
 		{"/v1/users/0000000000002", problem.UserNotFound},
 		{"/v1/users/0000000000002/posts", problem.UserNotFound},
 		{"/v1/users/nobody/posts", problem.UserNotFound},
+		{"/v1/users/by-handle/nobody_at_all", problem.UserNotFound},
+		{"/v1/circles/0000000000002/members", problem.CircleNotFound},
 		{"/v1/nonsense", problem.NotFound},
 		{"/v1", problem.NotFound},
 		{"/v1/", problem.NotFound},
@@ -220,7 +222,7 @@ func TestBadPathsAndQueries(t *testing.T) {
 		{"/v1/circles?%ff=x", problem.MalformedRequest},
 		{"/v1/circles?a;b", problem.MalformedRequest},
 	}
-	for _, list := range []string{"/v1/circles", "/v1/home", "/v1/users/" + ann.id + "/posts", circle + "/posts", post + "/likes", post + "/comments", post + "/tips", "/v1/wallet/statement"} {
+	for _, list := range []string{"/v1/circles", "/v1/home", "/v1/users/" + ann.id + "/posts", circle + "/members", circle + "/posts", post + "/likes", post + "/comments", post + "/tips", "/v1/wallet/statement"} {
 		for _, cursor := range []string{"x", "AAAA", strings.Repeat("A", 38), strings.Repeat("A", 5000), "%20", "\u4f60"} {
 			tests = append(tests, struct {
 				target string

@@ -226,7 +226,7 @@ func TestClosedCirclesAreNotFound(t *testing.T) {
 	s.want(201, s.do("POST", circle+"/rules", `{"rules":{"view":"user.age >= 18"}}`, ann.auth()))
 	known.set(t, bob, policy.Subject{Age: 17})
 	for _, path := range []string{
-		circle, circle + "/posts", circle + "/rules", circle + "/contract", post, post + "/likes", post + "/comments", post + "/tips", post + "/tips/quote?amount=5",
+		circle, circle + "/posts", circle + "/members", circle + "/rules", circle + "/contract", post, post + "/likes", post + "/comments", post + "/tips", post + "/tips/quote?amount=5",
 	} {
 		s.want(200, s.do("GET", path, "", ann.auth()))
 		s.want(404, s.do("GET", path, ""))
@@ -249,7 +249,7 @@ func TestClosedCirclesAreNotFound(t *testing.T) {
 			t.Errorf("%s %s: %d %s", door.method, door.path, a.StatusCode, a.body)
 		}
 	}
-	for _, path := range []string{"/v1/home", "/v1/circles", "/v1/circles?sort=new"} {
+	for _, path := range []string{"/v1/home", "/v1/circles", "/v1/circles?sort=new", "/v1/users/" + ann.id + "/posts"} {
 		if a := s.do("GET", path, "", bob.auth()); strings.Contains(string(a.body), "hidden words") || strings.Contains(string(a.body), strings.TrimPrefix(circle, "/v1/circles/")) {
 			t.Errorf("%s leaks %s", path, a.body)
 		}
