@@ -254,7 +254,13 @@ func TestContacts(t *testing.T) {
 	if counted(); events != 4 || links != 0 {
 		t.Errorf("after the end: %d events and %d links", events, links)
 	}
-	if _, err := s.Contact(t.Context(), b, a); !problem.Has(err, problem.ContactNotFound) {
+	if c, err := s.Contact(t.Context(), b, a); err != nil || c.State != creditscore.ContactNone || !c.Since.IsZero() || c.Person.ID != a {
+		t.Errorf("after the end: %+v %v", c, err)
+	}
+	if c, err := s.Contact(t.Context(), a, users[2]); err != nil || c.State != creditscore.ContactNone {
+		t.Errorf("nothing yet: %+v %v", c, err)
+	}
+	if _, err := s.Contact(t.Context(), a, 99); !problem.Has(err, problem.UserNotFound) {
 		t.Error(err)
 	}
 	if _, err := s.AskContact(t.Context(), a, a); !problem.Has(err, problem.ContactUnsuitable) {

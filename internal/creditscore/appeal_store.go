@@ -73,10 +73,6 @@ func readAppeals(ctx context.Context, q querier, which string, args ...any) ([]A
 	return all, nil
 }
 
-func readDecided(ctx context.Context, q querier, since time.Time) ([]Appeal, error) {
-	return readAppeals(ctx, q, `a.decided_at > $1`, since)
-}
-
 func readVouchers(ctx context.Context, tx pgx.Tx, user id.ID) ([]id.ID, error) {
 	rows, err := tx.Query(ctx, `SELECT voucher_id FROM vouches WHERE user_id = $1 ORDER BY voucher_id`, user)
 	if err != nil {

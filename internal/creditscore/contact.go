@@ -13,6 +13,7 @@ import (
 
 // The states of two people, as one of them sees it.
 const (
+	ContactNone     = "none"     // neither has asked, or it has ended
 	ContactAsked    = "asked"    // by him
 	ContactAsks     = "asks"     // the other does
 	ContactAccepted = "accepted" // both
@@ -30,8 +31,8 @@ const (
 // Contact is what somebody is to the one who looks.
 type Contact struct {
 	Person PersonCard `json:"person"`
-	State  string     `json:"state" enum:"asked,asks,accepted" doc:"asked: you have; asks: the other does, and PUT accepts"`
-	Since  time.Time  `json:"since"`
+	State  string     `json:"state" enum:"none,asked,asks,accepted" doc:"none: neither has asked, and so in no list; asked: you have; asks: the other does, and PUT accepts"`
+	Since  time.Time  `json:"since,omitzero" doc:"absent with none"`
 }
 
 // AskContact asks somebody to be a contact, or accepts if he has asked. Done
@@ -146,8 +147,8 @@ func (s *Service) EndContact(ctx context.Context, user, other id.ID) error {
 	})
 }
 
-// Contact returns what somebody is to the one who looks. It fails with
-// UserNotFound and ContactNotFound.
+// Contact returns what somebody is to the one who looks, ContactNone among it.
+// It fails with UserNotFound.
 func (s *Service) Contact(ctx context.Context, user, other id.ID) (c Contact, err error) {
 	if c.Person, err = readPerson(ctx, s.pool, other); err != nil {
 		return c, outward(err)
@@ -156,7 +157,7 @@ func (s *Service) Contact(ctx context.Context, user, other id.ID) (c Contact, er
 		return c, outward(err)
 	}
 	if c.State == "" || c.State == contactEnded {
-		return c, problem.New(problem.ContactNotFound, "You are no contacts, and neither has asked.")
+		c.State, c.Since = ContactNone, time.Time{}
 	}
 	return c, nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"lifecircle/internal/creditscore/model"
 	"lifecircle/internal/id"
@@ -17,32 +18,49 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// readEvents reads the events of people until a moment, by person.
+// readEvents reads the events of people until a moment, by person. Most of a
+// night is spent here, so rows are scanned into what needs no reflection.
 func readEvents(ctx context.Context, q querier, users []id.ID, until time.Time) (map[id.ID][]Event, error) {
 	out := make(map[id.ID][]Event, len(users))
-	rows, err := q.Query(ctx, `SELECT user_id, id, kind, at, coalesce(other_id, 0), coalesce(lifts, 0), until, coalesce(code, ''), coalesce(level, 0),
-		coalesce(attribute, ''), coalesce(pinned, 0) FROM score_events WHERE user_id = ANY($1::bigint[]) AND at <= $2 ORDER BY user_id, id`, users, until)
+	rows, err := q.Query(ctx, `SELECT user_id, id, kind, at, coalesce(other_id, 0), coalesce(lifts, 0), until, code, coalesce(level, 0), attribute, coalesce(pinned, 0)
+		FROM score_events WHERE user_id = ANY($1::bigint[]) AND at <= $2 ORDER BY user_id, id`, users, until)
 	if err != nil {
 		return nil, fmt.Errorf("read score events: %w", err)
 	}
-	var (
-		e               Event
-		kind, attribute string
-		end             *time.Time
-	)
-	_, err = pgx.ForEachRow(rows, []any{&e.User, &e.ID, &kind, &e.At, &e.Other, &e.Lifts, &end, &e.Code, &e.Level, &attribute, &e.Pinned}, func() error {
-		one := e
-		one.Kind, one.Attribute = kinds[kind], attributesByName[attribute]
-		if end != nil {
-			one.Until = *end
-		}
-		out[one.User] = append(out[one.User], one)
+	var r eventRow
+	if _, err = pgx.ForEachRow(rows, r.targets(), func() error {
+		e := r.event()
+		out[e.User] = append(out[e.User], e)
 		return nil
-	})
-	if err != nil {
+	}); err != nil {
 		return nil, fmt.Errorf("read score events: %w", err)
 	}
 	return out, nil
+}
+
+// eventRow is a row of score_events while it is read: the texts are valid until
+// the next one.
+type eventRow struct {
+	user, id, other, lifts int64
+	kind, code, attribute  pgtype.DriverBytes
+	at                     time.Time
+	until                  pgtype.Timestamptz
+	level, pinned          int16
+}
+
+func (r *eventRow) targets() []any {
+	return []any{&r.user, &r.id, &r.kind, &r.at, &r.other, &r.lifts, &r.until, &r.code, &r.level, &r.attribute, &r.pinned}
+}
+
+func (r *eventRow) event() Event {
+	e := Event{Event: model.Event{
+		User: id.ID(r.user), ID: id.ID(r.id), Other: id.ID(r.other), Lifts: id.ID(r.lifts), At: r.at, Code: model.Code(r.code),
+		Kind: kinds[string(r.kind)], Level: model.Level(r.level), Attribute: attributesByName[string(r.attribute)], //nolint:gosec // 3 at most
+	}, Pinned: int(r.pinned)}
+	if r.until.Valid {
+		e.Until = r.until.Time
+	}
+	return e
 }
 
 // columns are events on their way into the table.

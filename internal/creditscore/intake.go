@@ -25,7 +25,7 @@ import (
 const (
 	MaxIssued     = 500             // events in a message
 	MaxIssuerSkew = 5 * time.Minute // between its timestamp and our clock
-	maxIssuedRef  = 100             // bytes of an event's name
+	MaxIssuedRef  = 100             // bytes of an event's name
 )
 
 // How issuers sign: the timestamp as it is sent, a full stop, and the body.
@@ -194,8 +194,8 @@ func (i Issuer) event(in Issued, where string) (e Event, err error) {
 		return e, problem.Invalid(problem.Invalid_, where+".kind", "There is no such kind of event for issuers.")
 	case !slices.Contains(i.Kinds, in.Kind):
 		return e, problem.New(problem.IssuerKind, "This issuer is not believed in events of the kind %s.", in.Kind)
-	case in.ID == "" || len(in.ID) > maxIssuedRef:
-		return e, problem.Invalid(problem.Invalid_, where+".id", "The id must have 1 to %d bytes.", maxIssuedRef)
+	case in.ID == "" || len(in.ID) > MaxIssuedRef:
+		return e, problem.Invalid(problem.Invalid_, where+".id", "The id must have 1 to %d bytes.", MaxIssuedRef)
 	case in.User <= 0:
 		return e, problem.Invalid(problem.UserNotFound, where+".user", "There is no such person.")
 	}

@@ -6,11 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"lifecircle/internal/creditscore/model"
 	"lifecircle/internal/id"
-	"lifecircle/internal/pg"
 )
 
 const (
@@ -46,6 +43,12 @@ var ErrFuture = errors.New("the moment is still to come")
 // before, another node is at it, or a later one has been. What another node
 // has left undone is done first.
 func (s *Service) RunNight(ctx context.Context, asOf time.Time) (done bool, err error) {
+	select {
+	case s.running <- struct{}{}: // the demo and a night that is due may come together
+		defer func() { <-s.running }()
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
 	if err := s.Collect(ctx); err != nil {
 		return false, err
 	}
@@ -81,7 +84,7 @@ func (s *Service) due(ctx context.Context, now time.Time) (time.Time, error) {
 type run struct {
 	asOf     time.Time
 	nights   int
-	progress id.ID
+	progress id.ID // the last user before whom nobody is left
 	hasTrust bool
 	trust    model.Trust
 }
@@ -98,89 +101,17 @@ func (s *Service) night(ctx context.Context, r *run) error {
 		}
 	}
 	r.trust = t.lookup()
-	users := 0
-	for {
-		n, err := s.chunk(ctx, r)
-		if err != nil {
-			return err
-		}
-		if users += n; n == 0 {
-			break
-		}
+	users, err := s.publishAll(ctx, r)
+	if err != nil {
+		return err
+	}
+	now, err := s.now(ctx, s.pool)
+	if err != nil {
+		return err
+	}
+	if err := endRun(ctx, s.pool, s.Node, r, now); err != nil {
+		return err
 	}
 	s.Log.Info("scores are published", "as_of", r.asOf.Format(time.RFC3339), "people", users, "links", t.links, "took", time.Since(begin).Round(time.Millisecond))
 	return nil
-}
-
-// chunk publishes the scores of the next people, and returns how many they were.
-func (s *Service) chunk(ctx context.Context, r *run) (n int, err error) {
-	var changed []id.ID
-	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		changed = nil
-		users, joined, err := nextUsers(ctx, tx, r, s.Chunk)
-		if err != nil {
-			return err
-		}
-		now, err := s.now(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if n = len(users); n == 0 {
-			return endRun(ctx, tx, s.Node, r, now)
-		}
-		if err := renewLease(ctx, tx, s.Node, r, users[n-1], n, now); err != nil {
-			return err
-		}
-		changed, err = s.publishNight(ctx, tx, r, users, joined)
-		if err == nil {
-			r.progress = users[n-1]
-		}
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	for _, user := range changed {
-		s.Changed(user)
-	}
-	return n, nil
-}
-
-// publishNight publishes the scores of these people and returns whose changed.
-// Whose score was changed since the run began is left to the next one.
-func (s *Service) publishNight(ctx context.Context, tx pgx.Tx, r *run, users []id.ID, joined map[id.ID]time.Time) (changed []id.ID, err error) {
-	rows, err := lockScores(ctx, tx, users)
-	if err != nil {
-		return nil, err
-	}
-	mine := users[:0:0]
-	for _, user := range users {
-		row := rows[user]
-		if row != nil { // a score of before must not follow from something dated before it
-			joined[user] = r.asOf
-		}
-		if row == nil || row.asOf.Before(r.asOf) && !row.changed.After(r.asOf) {
-			mine = append(mine, user)
-		}
-	}
-	events, err := readEvents(ctx, tx, mine, r.asOf)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.addIdentity(ctx, tx, r.asOf, mine, joined, events); err != nil {
-		return nil, err
-	}
-	var b scoreBatch
-	for _, user := range mine {
-		row := rows[user]
-		next, step := compute(user, events[user], row, r.asOf, r.asOf, r.trust, model.Change{Step: model.Night, Nights: r.nights})
-		b.add(user, next)
-		if row == nil || row.score != next.score || row.computed != next.computed || row.pinned != next.pinned {
-			b.tell(user, next, r.asOf, step, 0)
-		}
-		if row == nil || row.score != next.score {
-			changed = append(changed, user)
-		}
-	}
-	return changed, b.write(ctx, tx)
 }

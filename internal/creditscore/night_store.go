@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"lifecircle/internal/id"
 	"lifecircle/internal/pg"
@@ -84,7 +85,7 @@ type storedRun struct {
 func lastRun(ctx context.Context, tx pgx.Tx) (*storedRun, error) {
 	var r storedRun
 	err := tx.QueryRow(ctx, `SELECT as_of, nights, progress, trust_name IS NOT NULL, node, lease_until, finished_at IS NOT NULL
-		FROM score_runs ORDER BY as_of DESC LIMIT 1 FOR UPDATE`).Scan(&r.asOf, &r.nights, &r.progress, &r.hasTrust, &r.node, &r.lease, &r.finished)
+		FROM score_runs ORDER BY as_of DESC LIMIT 1`).Scan(&r.asOf, &r.nights, &r.progress, &r.hasTrust, &r.node, &r.lease, &r.finished)
 	if missing(err) {
 		return nil, nil //nolint:nilnil // there was none
 	}
@@ -103,8 +104,14 @@ func beginRun(ctx context.Context, tx pgx.Tx, node string, r *run, now time.Time
 	return nil
 }
 
+// takeRun goes on with a run that was left. It waits for the chunks that its
+// node still has under way (holdRun); later ones fail.
 func takeRun(ctx context.Context, tx pgx.Tx, node string, r *run, now time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE score_runs SET node = $2, lease_until = $3 WHERE as_of = $1`, r.asOf, node, now.Add(trustTime))
+	if _, err := tx.Exec(ctx, `SELECT FROM score_runs WHERE as_of = $1 FOR UPDATE`, r.asOf); err != nil {
+		return fmt.Errorf("wait for the chunks of the run of %s: %w", r.asOf, err)
+	}
+	err := tx.QueryRow(ctx, `UPDATE score_runs SET node = $2, lease_until = $3 WHERE as_of = $1 RETURNING progress, trust_name IS NOT NULL`,
+		r.asOf, node, now.Add(trustTime)).Scan(&r.progress, &r.hasTrust)
 	if err != nil {
 		return fmt.Errorf("take over the run of %s: %w", r.asOf, err)
 	}
@@ -113,9 +120,22 @@ func takeRun(ctx context.Context, tx pgx.Tx, node string, r *run, now time.Time)
 
 var errLostRun = errors.New("another node has taken over")
 
+// holdRun keeps a run from being taken over until the transaction ends, and
+// fails if it was. Many may hold it, and progress may be noted meanwhile.
+func holdRun(ctx context.Context, tx pgx.Tx, node string, r *run) error {
+	tag, err := tx.Exec(ctx, `SELECT FROM score_runs WHERE as_of = $1 AND node = $2 AND finished_at IS NULL FOR KEY SHARE`, r.asOf, node)
+	if err != nil {
+		return fmt.Errorf("hold a run: %w", err)
+	}
+	if tag.RowsAffected() == 0 {
+		return errLostRun
+	}
+	return nil
+}
+
 // renewLease notes how far the run has come.
-func renewLease(ctx context.Context, tx pgx.Tx, node string, r *run, progress id.ID, users int, now time.Time) error {
-	tag, err := tx.Exec(ctx, `UPDATE score_runs SET lease_until = $3, progress = $4, users = users + $5
+func renewLease(ctx context.Context, pool *pgxpool.Pool, node string, r *run, progress id.ID, users int, now time.Time) error {
+	tag, err := pool.Exec(ctx, `UPDATE score_runs SET lease_until = $3, progress = $4, users = users + $5
 		WHERE as_of = $1 AND node = $2 AND progress = $6 AND finished_at IS NULL`, r.asOf, node, now.Add(lease), progress, users, r.progress)
 	if err != nil {
 		return fmt.Errorf("note the progress of a run: %w", err)
@@ -126,8 +146,8 @@ func renewLease(ctx context.Context, tx pgx.Tx, node string, r *run, progress id
 	return nil
 }
 
-func endRun(ctx context.Context, tx pgx.Tx, node string, r *run, now time.Time) error {
-	tag, err := tx.Exec(ctx, `UPDATE score_runs SET finished_at = $3, lease_until = $3 WHERE as_of = $1 AND node = $2 AND finished_at IS NULL`, r.asOf, node, now)
+func endRun(ctx context.Context, pool *pgxpool.Pool, node string, r *run, now time.Time) error {
+	tag, err := pool.Exec(ctx, `UPDATE score_runs SET finished_at = $3, lease_until = $3 WHERE as_of = $1 AND node = $2 AND finished_at IS NULL`, r.asOf, node, now)
 	if err != nil {
 		return fmt.Errorf("end a run: %w", err)
 	}
@@ -137,24 +157,24 @@ func endRun(ctx context.Context, tx pgx.Tx, node string, r *run, now time.Time) 
 	return nil
 }
 
-// nextUsers returns the people after those who are done, who had an account
-// when the run began to be due, and since when.
-func nextUsers(ctx context.Context, tx pgx.Tx, r *run, limit int) (users []id.ID, joined map[id.ID]time.Time, err error) {
-	rows, err := tx.Query(ctx, `SELECT id, created_at FROM users WHERE id > $1 AND created_at <= $2 ORDER BY id LIMIT $3`, r.progress, r.asOf, limit)
+// nextChunk returns the next people after somebody, who had an account when the
+// run began to be due, and since when.
+func nextChunk(ctx context.Context, q querier, r *run, after id.ID, limit int) (chunk, error) {
+	c := chunk{joined: make(map[id.ID]time.Time, limit)}
+	rows, err := q.Query(ctx, `SELECT id, created_at FROM users WHERE id > $1 AND created_at <= $2 ORDER BY id LIMIT $3`, after, r.asOf, limit)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read people: %w", err)
+		return c, fmt.Errorf("read people: %w", err)
 	}
-	joined = map[id.ID]time.Time{}
 	var (
 		user id.ID
 		at   time.Time
 	)
 	if _, err := pgx.ForEachRow(rows, []any{&user, &at}, func() error {
-		users = append(users, user)
-		joined[user] = at
+		c.users = append(c.users, user)
+		c.joined[user] = at
 		return nil
 	}); err != nil {
-		return nil, nil, fmt.Errorf("read people: %w", err)
+		return c, fmt.Errorf("read people: %w", err)
 	}
-	return users, joined, nil
+	return c, nil
 }

@@ -41,6 +41,7 @@ type Options struct {
 	Node  string // names this node among those that run nights; empty: a name of its own
 	Log   *slog.Logger
 	Chunk int // people per transaction of a nightly run; 0: chunkSize
+	Lanes int // such transactions at the same time; 0: as lanes says
 }
 
 // Service is scores on one node. Its methods may be called from many goroutines.
@@ -52,6 +53,7 @@ type Service struct {
 	seedKey []byte // of trust
 
 	inProgress idempotency.InProgress
+	running    chan struct{} // holds one while a night is run
 
 	mu     sync.Mutex // guards tables
 	tables map[time.Time]*trustTable
@@ -59,7 +61,7 @@ type Service struct {
 
 // New returns a Service on a migrated database.
 func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
-	s := &Service{Options: o, pool: pool, tables: map[time.Time]*trustTable{}}
+	s := &Service{Options: o, pool: pool, tables: map[time.Time]*trustTable{}, running: make(chan struct{}, 1)}
 	var cursorKey, seed []byte
 	if err := pool.QueryRow(ctx, `SELECT cursor_key, score_key, trust_key FROM deployment`).Scan(&cursorKey, &seed, &s.seedKey); err != nil {
 		return nil, fmt.Errorf("read the keys of scores: %w", err)
@@ -77,6 +79,9 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
 	if s.Chunk <= 0 {
 		s.Chunk = chunkSize
 	}
+	if s.Lanes <= 0 {
+		s.Lanes = lanes(pool)
+	}
 	return s, nil
 }
 
@@ -85,18 +90,14 @@ func (s *Service) PublicKey() ed25519.PublicKey {
 	return s.key.Public().(ed25519.PublicKey) //nolint:forcetypeassert // Ed25519 has no other
 }
 
-const (
-	collectEvery = 20 * time.Second
-	lookEvery    = time.Second // at decisions, which are made by commands in other processes
-)
+const collectEvery = 20 * time.Second
 
-// Run collects events, runs the nights that are due and tells of decisions,
-// until ctx ends. What fails is tried again.
+// Run collects events, runs the nights that are due and
+// sweeps old notifications, until ctx ends. What fails is tried again.
 func (s *Service) Run(ctx context.Context) error {
 	var g errgroup.Group
 	g.Go(func() error { return s.every(ctx, collectEvery, "collect score events", s.tick) })
-	d := decisions{s: s}
-	g.Go(func() error { return s.every(ctx, lookEvery, "look for decisions on appeals", d.tick) })
+	g.Go(func() error { return s.every(ctx, sweepEvery, "sweep notifications", s.sweepNotes) })
 	return g.Wait()
 }
 
