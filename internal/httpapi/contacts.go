@@ -17,7 +17,7 @@ func (s *server) contactRoutes() {
 	}, s.listContacts)
 	register(s, route{
 		id: "get_contact", method: http.MethodGet, path: path, tag: "people", access: account,
-		summary: "What a person is to you", codes: []problem.Code{problem.UserNotFound, problem.ContactNotFound},
+		summary: "What a person is to you", about: "Nothing between you is an answer, too: its state is none.", codes: []problem.Code{problem.UserNotFound},
 	}, s.getContact)
 	register(s, route{
 		id: "ask_contact", method: http.MethodPut, path: path, tag: "people", access: account, limit: ratelimit.Changes,

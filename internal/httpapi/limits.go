@@ -10,8 +10,7 @@ import (
 	"lifecircle/feed"
 	"lifecircle/feed/policy"
 	"lifecircle/internal/auth"
-	"lifecircle/internal/identity"
-	"lifecircle/internal/identity/verifier"
+	"lifecircle/internal/creditscore"
 	"lifecircle/internal/ratelimit"
 	"lifecircle/payments"
 )
@@ -21,7 +20,10 @@ type knownLimits struct {
 	Accounts   accountLimits       `json:"accounts"`
 	Feed       feedLimits          `json:"feed"`
 	Rules      ruleLimits          `json:"rules" doc:"of circles"`
-	Identity   identityLimits      `json:"identity" doc:"of applications to be verified"`
+	Identity   identityLimits      `json:"identity" doc:"of applications to be verified, and of what comes of them"`
+	Contacts   contactLimits       `json:"contacts" doc:"of one person; an accepted contact counts in both"`
+	Issuers    issuerLimits        `json:"issuers" doc:"of those who send score events"`
+	Notices    noticeLimits        `json:"notifications"`
 	Payments   paymentLimits       `json:"payments" doc:"amounts in fen; 0 is no limit"`
 	HTTP       httpLimits          `json:"http"`
 	Rates      map[string]rateBody `json:"rates" doc:"by what is counted"`
@@ -55,6 +57,7 @@ type ruleLimits struct {
 	RuleParts        int `json:"rule_parts" doc:"names, constants and operators of one rule"`
 	RuleDepth        int `json:"rule_depth" doc:"of brackets and operators in each other"`
 	RuleAlternatives int `json:"rule_alternatives" doc:"of one rule, with those of the rules that it names"`
+	RuleConditions   int `json:"rule_conditions" doc:"that one alternative asks for at once, with those of the rules that it names"`
 	RuleCost         int `json:"rule_cost" doc:"as CEL estimates it, with the rules that it names"`
 	ReasonCharacters int `json:"reason_characters" doc:"of the reason for a rule by gender"`
 	VersionsShown    int `json:"versions_shown" doc:"of a circle's rules"`
@@ -64,21 +67,12 @@ type ruleLimits struct {
 func (o Options) ruleLimits() ruleLimits {
 	l := ruleLimits{
 		RuleCharacters: policy.MaxRuleLength, RuleParts: policy.MaxRuleNodes, RuleDepth: policy.MaxRuleDepth, RuleAlternatives: policy.MaxRuleWays,
-		RuleCost: policy.MaxRuleCost, ReasonCharacters: policy.MaxReasonLength, VersionsShown: feed.MaxRulesHistory,
+		RuleConditions: policy.MaxWayConditions, RuleCost: policy.MaxRuleCost, ReasonCharacters: policy.MaxReasonLength, VersionsShown: feed.MaxRulesHistory,
 	}
 	if o.AdultTips {
 		l.TipAge = policy.AdultAge
 	}
 	return l
-}
-
-type identityLimits struct {
-	NameCharacters     int `json:"name_characters"`
-	DocumentCharacters int `json:"document_characters"`
-	CityCharacters     int `json:"city_characters"`
-	OfCharacters       int `json:"of_characters" doc:"of a school's or company's name"`
-	NoteCharacters     int `json:"note_characters"`
-	WrongCodes         int `json:"wrong_codes" doc:"so many refuse an application"`
 }
 
 type paymentLimits struct {
@@ -162,12 +156,10 @@ func limitsOf(o Options) (limitsBody, error) {
 			Tags: feed.MaxTags, TagCharacters: feed.MaxTagGraphemes, Follows: feed.MaxFollows,
 			PageItems: feed.MaxPage, DefaultPageItems: feed.DefaultPage,
 		},
-		"rules": o.ruleLimits(),
-		"identity": identityLimits{
-			NameCharacters: identity.MaxName, DocumentCharacters: identity.MaxDocument, CityCharacters: identity.MaxCity,
-			OfCharacters: identity.MaxOf, NoteCharacters: identity.MaxNote, WrongCodes: verifier.MaxTries,
-		},
-		"payments": o.paymentLimits(),
+		"rules":    o.ruleLimits(),
+		"identity": limitsOfIdentity(), "contacts": limitsOfContacts(), "issuers": limitsOfIssuers(),
+		"notifications": noticeLimits{KeptDays: int(creditscore.NotificationRetention / (24 * time.Hour))},
+		"payments":      o.paymentLimits(),
 		"http": httpLimits{
 			BodyBytes: MaxBodyBytes, HeaderBytes: MaxHeaderBytes, JSONDepth: maxJSONDepth,
 			IdempotencyKeyCharacters: maxKeyLength,

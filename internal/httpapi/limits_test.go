@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http/httptest"
 	"net/netip"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -185,5 +186,25 @@ func TestLimitsAreServed(t *testing.T) {
 	}
 	if _, err := build(Options{Limits: map[string]any{"feed": 1}}); err == nil {
 		t.Error("a part's limits may hide another's")
+	}
+}
+
+// What stands in the way of people is to be found in one place.
+func TestLimitsOfPeopleAreServed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	v := s.want(200, s.do("GET", "/v1/limits", ""))
+	for part, want := range map[string]map[string]any{
+		"identity": {
+			"name_characters": 100.0, "document_characters": 40.0, "city_characters": 50.0, "of_characters": 100.0, "note_characters": 500.0, "address_bytes": 254.0,
+			"wrong_codes": 5.0, "code_seconds": 1800.0, "staff_seconds": 1209600.0, "belonging_months": 12.0, "items_shown": 50.0,
+		},
+		"contacts":      {"asks_per_day": 20.0, "accepts_per_day": 10.0, "contacts": 500.0},
+		"issuers":       {"events": 500.0, "skew_seconds": 300.0, "event_id_bytes": 100.0},
+		"notifications": {"kept_days": 90.0},
+	} {
+		if got := v[part]; !reflect.DeepEqual(got, any(want)) {
+			t.Errorf("limits of %s: %v, want %v", part, got, want)
+		}
 	}
 }

@@ -60,7 +60,6 @@ const (
 	VouchLimit        Code = "vouch_limit"
 	ContactLimit      Code = "contact_limit"
 	ContactUnsuitable Code = "contact_unsuitable"
-	ContactNotFound   Code = "contact_not_found"
 	EventNotFound     Code = "score_event_not_found"
 	AppealNotFound    Code = "appeal_not_found"
 	AlreadyAppealed   Code = "already_appealed"
@@ -140,7 +139,7 @@ var statuses = map[Code]int{
 	MonthMalformed: 422, PayoutRefused: 422,
 	ClaimUnsuitable: 422, DomainUnknown: 422, VerifierUnknown: 422,
 
-	ScoreTooLow: 403, VouchLimit: 403, ContactLimit: 403, ContactUnsuitable: 422, ContactNotFound: 404, EventNotFound: 404, AppealNotFound: 404,
+	ScoreTooLow: 403, VouchLimit: 403, ContactLimit: 403, ContactUnsuitable: 422, EventNotFound: 404, AppealNotFound: 404,
 	AlreadyAppealed: 409, IssuerSignature: 401, IssuerStale: 401, IssuerUnknown: 401, IssuerKind: 403,
 
 	RateLimited: 429, Overloaded: 429, Unavailable: 503, Internal: 500,

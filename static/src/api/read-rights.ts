@@ -64,11 +64,13 @@ function attribute(v: unknown): Attribute {
 
 export function standing(v: unknown): Standing {
   const f = fields(v)
+  const r = fields(f['revoked'])
   return {
     level: count(f['level']),
     levels: list(f['levels']).map((l) => ({ level: count(fields(l)['level']), issuer: text(fields(l)['issuer']), verifiedAt: text(fields(l)['verified_at']) })),
     attributes: list(f['attributes']).map(attribute).filter((a) => a.kind !== ''),
     verifications: list(f['items']).map(verification).filter((x) => x.id !== '').sort((a, b) => b.createdAt.localeCompare(a.createdAt)),
+    revoked: text(r['at']) === '' ? null : { at: text(r['at']), reason: text(r['reason']) },
   }
 }
 

@@ -1,7 +1,7 @@
 // The calls about rights: what is verified, the score, the rules of a circle,
 // contacts.
 import { keyed, query } from './call'
-import { asProblem, Problem, problemOf } from './problem'
+import { asProblem, problemOf } from './problem'
 import * as read from './read'
 import * as rights from './read-rights'
 import type { CircleRules, Contact, ContactState, Credit, NewRules, NewVerification, Preview, Standing, Verification } from './rights-types'
@@ -45,15 +45,8 @@ export function rightsApi(send: (request: Request) => Promise<Response>) {
       const q = new URLSearchParams(Object.entries({ state, ...query(cursor, contactsPageSize) }).map(([k, v]) => [k, String(v)]))
       return read.page(await ask('GET', `/v1/me/contacts?${q}`), rights.contact)
     },
-    /** Null where there is nothing between the two. */
-    contact: async (user: string): Promise<Contact | null> => {
-      try {
-        return rights.contact(await ask('GET', `/v1/me/contacts/${part(user)}`))
-      } catch (cause) {
-        if (cause instanceof Problem && cause.status === 404) return null
-        throw cause
-      }
-    },
+    /** With the state `none` where there is nothing between the two. */
+    contact: async (user: string): Promise<Contact> => rights.contact(await ask('GET', `/v1/me/contacts/${part(user)}`)),
     /** Asks, or accepts what the other asked. */
     addContact: async (user: string): Promise<Contact> => rights.contact(await ask('PUT', `/v1/me/contacts/${part(user)}`)),
     endContact: async (user: string): Promise<void> => {

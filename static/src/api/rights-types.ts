@@ -55,6 +55,8 @@ export interface Standing {
   attributes: readonly Attribute[]
   /** Newest first. */
   verifications: readonly Verification[]
+  /** Staff took back all that was verified, and nothing was verified since. */
+  revoked: { at: string; reason: string } | null
 }
 
 export interface NewVerification {

@@ -217,6 +217,7 @@ export const rights = {
   verified: 'Verified',
   attributesTitle: 'What is verified',
   attributesNone: 'Nothing is verified yet.',
+  revokedOn: (day: string) => `What was verified of you was taken back on ${day}.`,
   attributeKinds: {
     phone: 'Phone', document: 'Document', bank_name: 'Bank account', gender: 'Gender', birth_date: 'Born', city: 'City', student: 'Student of', employee: 'Works at',
   },
@@ -377,7 +378,6 @@ export const rightsProblems = {
   vouch_limit: 'You have vouched for 5 people this year.',
   contact_limit: 'That is enough new contacts for today.',
   contact_unsuitable: 'This does not work with yourself.',
-  contact_not_found: 'There is nothing between you two.',
   score_event_not_found: 'There is nothing here to appeal against.',
   appeal_not_found: 'There is no such appeal.',
   already_appealed: 'You have appealed against this already.',

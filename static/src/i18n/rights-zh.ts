@@ -218,6 +218,7 @@ export const rights: Dictionary['rights'] = {
   verified: '已认证',
   attributesTitle: '已认证的内容',
   attributesNone: '还没有认证任何内容。',
+  revokedOn: (day) => `你的认证已于 ${day} 被撤销。`,
   attributeKinds: {
     phone: '手机', document: '证件', bank_name: '银行账户', gender: '性别', birth_date: '出生日期', city: '城市', student: '就读于', employee: '就职于',
   },
@@ -377,7 +378,6 @@ export const rightsProblems: Pick<Dictionary['problems'], keyof typeof import('.
   vouch_limit: '你今年已经为 5 个人担保了。',
   contact_limit: '今天新增的联系人已经够多了。',
   contact_unsuitable: '不能对自己这样做。',
-  contact_not_found: '你们之间没有联系。',
   score_event_not_found: '这里没有可以申诉的内容。',
   appeal_not_found: '没有这项申诉。',
   already_appealed: '你已经申诉过了。',

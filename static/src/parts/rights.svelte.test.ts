@@ -92,7 +92,7 @@ describe('what somebody is to the viewer', () => {
   async function show(vouches: number): Promise<void> {
     calls = []
     Object.assign(app.rights, {
-      contact: async () => (state === 'none' ? null : rights.contact({ person: { id: 'u2' }, state })),
+      contact: async () => rights.contact({ person: { id: 'u2' }, state }),
       credit: async () => rights.credit({ score: 720, vouches_left: vouches }),
       addContact: async (id: string) => {
         calls.push(`add ${id}`)
