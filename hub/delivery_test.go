@@ -316,3 +316,30 @@ func TestPublishRefuses(t *testing.T) {
 		t.Error("a reserved channel was published to")
 	}
 }
+
+// What a node tells stays on it, and needs no broker; events of the log are
+// not told.
+func TestTellIsForThisNodeOnly(t *testing.T) {
+	t.Parallel()
+	ctx := deadline(t)
+	log, broker := hubtest.NewLog("e"), hub.NewMemoryBroker()
+	join := func(o *hub.Options) { o.Log, o.Broker = log, broker }
+	here, there := start(t, join), start(t, join)
+	a, b := here.subscribed(ctx, t, wire.JSON, "c"), there.subscribed(ctx, t, wire.Protobuf, "c")
+	if err := here.Tell("c", hub.Publication{Data: []byte(`"here"`)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := here.Publish(ctx, "c", hub.Publication{Data: []byte(`"everywhere"`)}); err != nil {
+		t.Fatal(err)
+	}
+	for c, want := range map[*hubtest.Client]string{a: `"here"`, b: `"everywhere"`} {
+		if p, err := c.Publication(ctx); err != nil || string(p.Data) != want {
+			t.Errorf("got %v, %v, want %s", p, err, want)
+		}
+	}
+	for _, p := range []hub.Publication{{Data: []byte("no JSON")}, {Data: []byte("1"), Offset: 1, Epoch: "e"}, {Data: []byte("1"), Epoch: "e"}} {
+		if err := here.Tell("c", p); err == nil {
+			t.Errorf("told %+v", p)
+		}
+	}
+}

@@ -165,6 +165,17 @@ func (n *Node) Publish(ctx context.Context, channel string, p Publication) error
 	return nil
 }
 
+// Tell sends an ephemeral p to the channel's subscribers on this node only: what
+// all nodes find out by themselves needs no broker. It does not wait for anybody
+// to get it.
+func (n *Node) Tell(channel string, p Publication) error {
+	if !json.Valid(p.Data) || !p.ephemeral() || p.Epoch != "" {
+		return fmt.Errorf("tell %q: it is no ephemeral JSON", channel)
+	}
+	(*sink)(n).Receive(channel, p)
+	return nil
+}
+
 // Channels returns the names of the channels that have subscribers on this node.
 func (n *Node) Channels() []string {
 	n.mu.RLock()

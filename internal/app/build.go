@@ -17,6 +17,7 @@ import (
 	"lifecircle/internal/groupcommit"
 	"lifecircle/internal/httpapi"
 	"lifecircle/internal/identity"
+	"lifecircle/internal/notify"
 	"lifecircle/internal/pg"
 	"lifecircle/internal/socketapi"
 	"lifecircle/payments"
@@ -26,19 +27,20 @@ import (
 
 // product is what serves people, joined.
 type product struct {
-	auth      *auth.Service
-	feed      *feed.Service
-	payments  *payments.Service
-	identity  *identity.Service
-	pages     identityPages
-	sandbox   *sandbox.Bank // nil: play money has no place here
-	node      *hub.Node
-	news      *socketapi.Publisher
-	gate      *socketapi.Gate
-	trimmer   *circlelog.Trimmer
-	scores    *creditscore.Service
-	scoreNews *scoreNews
-	http      http.Handler
+	auth       *auth.Service
+	feed       *feed.Service
+	payments   *payments.Service
+	identity   *identity.Service
+	pages      identityPages
+	sandbox    *sandbox.Bank // nil: play money has no place here
+	node       *hub.Node
+	news       *socketapi.Publisher
+	gate       *socketapi.Gate
+	trimmer    *circlelog.Trimmer
+	scores     *creditscore.Service
+	watch      *notify.Watch
+	identities *identityNews
+	http       http.Handler
 }
 
 // Migrate brings the schema up to date and gives the logs new names if the
@@ -81,6 +83,7 @@ func (a *App) join(ctx context.Context) (err error) {
 	})); err != nil {
 		return err
 	}
+	p.watch, p.identities = notify.NewWatch(pool, socketapi.News(p.node, a.Log), a.Log), newIdentityNews(a.Log)
 	p.news = socketapi.NewPublisher(a.tracePublications(p.node), shared.lossy, a.Log)
 	if p.feed, err = feed.New(ctx, pool, feed.Options{
 		Audience: p.news, Log: a.Log, Tracer: a.tracing.Tracer(), Commit: groupcommit.Options{Observe: a.metrics.commits.observe},
@@ -127,7 +130,8 @@ func (a *App) start(ctx context.Context) {
 	ps.start(ctx, part{name: "payments", stop: stopServices, run: p.payments.Run}) // ends before the feed, by which its commits are told
 	ps.start(ctx, part{name: "feed", stop: stopServices, run: p.feed.Run})
 	ps.start(ctx, part{name: "scores", stop: stopServices, run: p.scores.Run})
-	ps.start(ctx, part{name: "news of scores", stop: stopNews, run: p.scoreNews.run})
+	ps.start(ctx, part{name: "news of people", stop: stopNews, run: p.watch.Run})
+	ps.start(ctx, part{name: "news of identities", stop: stopNews, run: p.identities.run})
 	ps.start(ctx, part{name: "identity", stop: stopServices, run: p.identity.Run})
 	ps.start(ctx, part{name: "auth", stop: stopServices, run: p.auth.Run})
 	ps.start(ctx, part{name: "trimmer", stop: stopServices, run: p.trimmer.Run})

@@ -2,26 +2,22 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"lifecircle/hub"
 	"lifecircle/internal/creditscore"
 	"lifecircle/internal/demo"
 	"lifecircle/internal/id"
 	"lifecircle/internal/identity"
 )
 
-// joinScores makes the scores and who tells of them.
+// joinScores makes the scores and what looks after their gate.
 func (a *App) joinScores(ctx context.Context) (err error) {
 	p := &a.product
-	p.scoreNews = newScoreNews(p.node, a.Log)
-	p.scores, err = creditscore.New(ctx, a.db.Pool, creditscore.Options{Identity: verifiedForScores, Changed: p.scoreNews.changed, Log: a.Log})
+	p.scores, err = creditscore.New(ctx, a.db.Pool, creditscore.Options{Identity: verifiedForScores, Changed: func(id.ID) { p.watch.Wake() }, Log: a.Log})
 	if err == nil {
-		p.scoreNews.lost = p.scores.IdentityChanged
+		p.identities.lost = p.scores.IdentityChanged
 	}
 	return err
 }
@@ -29,9 +25,9 @@ func (a *App) joinScores(ctx context.Context) (err error) {
 // rightsChanged is told whose identity became another: sockets hear of it, and
 // a document that was lost closes the gate of the score. It never blocks.
 func (a *App) rightsChanged(user id.ID) {
-	a.product.news.RightsChanged(user)
+	a.product.watch.Wake()
 	select {
-	case a.product.scoreNews.identities <- user:
+	case a.product.identities.waiting <- user:
 	default: // the next night finds it
 	}
 }
@@ -50,63 +46,29 @@ func verifiedForScores(ctx context.Context, tx pgx.Tx, users []id.ID) (map[id.ID
 	return out, nil
 }
 
-const (
-	scoreNewsWaiting = 1 << 14 // people; beyond it they are not told, and see it when they connect
-	scoreNewsTimeout = time.Second
-)
+const identitiesWaiting = 1 << 14 // people; beyond it their scores know of it from the next night on
 
-// scoreNews tells people's sockets that their score, what they can do, or what
-// they should hear of is another.
-type scoreNews struct {
-	node    *hub.Node
+// identityNews tells scores whose identity became another.
+type identityNews struct {
 	log     *slog.Logger
 	waiting chan id.ID
-
-	identities chan id.ID // people whose identity became another
-	lost       func(ctx context.Context, user id.ID) error
+	lost    func(ctx context.Context, user id.ID) error
 }
 
-func newScoreNews(node *hub.Node, log *slog.Logger) *scoreNews {
-	return &scoreNews{node: node, log: log, waiting: make(chan id.ID, scoreNewsWaiting), identities: make(chan id.ID, scoreNewsWaiting)}
-}
-
-// changed never blocks.
-func (n *scoreNews) changed(user id.ID) {
-	select {
-	case n.waiting <- user:
-	default:
-	}
-}
-
-// The hints; in a slow socket's queue the newer one of a kind replaces the older.
-var scoreHints = []hub.Publication{
-	{Data: json.RawMessage(`{"type":"score.updated"}`), Key: "score.updated"},
-	{Data: json.RawMessage(`{"type":"can.updated"}`), Key: "can.updated"},
-	{Data: json.RawMessage(`{"type":"notification.created"}`), Key: "notification.created"},
+func newIdentityNews(log *slog.Logger) *identityNews {
+	return &identityNews{log: log, waiting: make(chan id.ID, identitiesWaiting)}
 }
 
 // run tells until ctx ends.
-func (n *scoreNews) run(ctx context.Context) error {
+func (n *identityNews) run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case user := <-n.waiting:
-			n.tell(ctx, user)
-		case user := <-n.identities:
 			if err := n.lost(ctx, user); err != nil && ctx.Err() == nil {
 				n.log.Warn("a score does not know of a changed identity; the next night will", "user", user, "err", err)
 			}
-		}
-	}
-}
-
-func (n *scoreNews) tell(ctx context.Context, user id.ID) {
-	ctx, cancel := context.WithTimeout(ctx, scoreNewsTimeout)
-	defer cancel()
-	for _, hint := range scoreHints {
-		if err := n.node.Publish(ctx, "user:"+user.String(), hint); err != nil && ctx.Err() == nil {
-			n.log.Debug("a score's news does not reach the other nodes", "user", user, "err", err)
 		}
 	}
 }

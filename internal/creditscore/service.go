@@ -92,8 +92,8 @@ func (s *Service) PublicKey() ed25519.PublicKey {
 
 const collectEvery = 20 * time.Second
 
-// Run collects events, runs the nights that are due and
-// sweeps old notifications, until ctx ends. What fails is tried again.
+// Run collects events, runs the nights that are due and sweeps old
+// notifications, until ctx ends. What fails is tried again.
 func (s *Service) Run(ctx context.Context) error {
 	var g errgroup.Group
 	g.Go(func() error { return s.every(ctx, collectEvery, "collect score events", s.tick) })

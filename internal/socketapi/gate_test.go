@@ -17,6 +17,7 @@ import (
 	"lifecircle/hub/wire"
 	"lifecircle/internal/circlelog"
 	"lifecircle/internal/id"
+	"lifecircle/internal/notify"
 )
 
 // rightsOf is what is known of people.
@@ -43,7 +44,7 @@ func (r *rightsOf) set(a feed.Actor, s policy.Subject) {
 type guarded struct {
 	*world
 	known  *rightsOf
-	news   *Publisher
+	node   *hub.Node
 	server *hubtest.Server
 }
 
@@ -51,20 +52,21 @@ func newGuarded(t *testing.T, people int) *guarded {
 	t.Helper()
 	quiet := slog.New(slog.DiscardHandler)
 	late := &lateNode{}
-	g := &guarded{world: newWorld(t, people, nil), known: &rightsOf{known: map[id.ID]policy.Subject{}}, news: NewPublisher(late, false, quiet)}
+	g := &guarded{world: newWorld(t, people, nil), known: &rightsOf{known: map[id.ID]policy.Subject{}}}
+	news := NewPublisher(late, false, quiet)
 	var err error
-	if g.feed, err = feed.New(t.Context(), g.pool, feed.Options{Audience: g.news, Rights: g.known}); err != nil {
+	if g.feed, err = feed.New(t.Context(), g.pool, feed.Options{Audience: news, Rights: g.known}); err != nil {
 		t.Fatal(err)
 	}
 	n := hubtest.RunNode(t, hub.Options{
 		Handler: &Handler{Feed: g.feed, Tokens: idTokens{}},
 		Log:     NewLog(circlelog.NewReader(g.pool)), Broker: hub.NewMemoryBroker(), Logger: quiet,
 	})
-	late.Node = n
+	late.Node, g.node = n, n
 	gate := &Gate{Audience: n, Feed: g.feed, Log: quiet}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	for _, run := range []func(context.Context) error{g.feed.Run, g.news.Run, gate.Run} {
+	for _, run := range []func(context.Context) error{g.feed.Run, news.Run, gate.Run} {
 		running.Go(func() { _ = run(ctx) })
 	}
 	t.Cleanup(func() { stop(); running.Wait() })
@@ -220,20 +222,23 @@ func TestScoreAtEveryMethod(t *testing.T) {
 	}
 }
 
-// TestRightsAreToldToTheirPerson on the channel that has his hints.
-func TestRightsAreToldToTheirPerson(t *testing.T) {
+// TestNewsIsToldToItsPerson on the channel that has his hints.
+func TestNewsIsToldToItsPerson(t *testing.T) {
 	t.Parallel()
 	g := newGuarded(t, 2)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	c, other := g.dial(ctx, t, g.people[1]), g.dial(ctx, t, g.people[0])
-	began := time.Now()
-	g.news.RightsChanged(g.people[1].User)
-	g.news.WalletChanged(g.people[0].User)
-	for of, want := range map[*hubtest.Client]string{c: `{"type":"can.updated"}`, other: `{"type":"wallet.updated"}`} {
-		p, err := of.Publication(ctx)
-		if err != nil || string(p.Data) != want || time.Since(began) > time.Second {
-			t.Errorf("%v, %v after %s", p, err, time.Since(began))
+	tell := News(g.node, slog.New(slog.DiscardHandler))
+	tell(g.people[1].User, notify.Score)
+	tell(g.people[1].User, notify.Notification)
+	tell(g.people[0].User, notify.Can)
+	for of, want := range map[*hubtest.Client][]string{c: {"score.updated", "can.updated", "notification.created"}, other: {"can.updated"}} {
+		for _, kind := range want {
+			p, err := of.Publication(ctx)
+			if err != nil || string(p.Data) != `{"type":"`+kind+`"}` {
+				t.Errorf("%v, %v, want %s", p, err, kind)
+			}
 		}
 	}
 }

@@ -18,12 +18,14 @@ const (
 	maxHints = 1 << 16
 )
 
-// What tells a person's sockets to fetch the wallet, or what the person can do,
-// again. In a slow socket's queue the newer one replaces the older.
-var (
-	walletUpdated = hub.Publication{Data: json.RawMessage(`{"type":"wallet.updated"}`), Key: "wallet.updated"}
-	canUpdated    = hub.Publication{Data: json.RawMessage(`{"type":"can.updated"}`), Key: "can.updated"}
-)
+// walletUpdated tells a person's sockets to fetch the wallet again.
+var walletUpdated = hint("wallet.updated")
+
+// hint is a publication that says only what to fetch. In a slow socket's queue
+// the newer one replaces the older.
+func hint(kind string) hub.Publication {
+	return hub.Publication{Data: json.RawMessage(`{"type":"` + kind + `"}`), Key: kind}
+}
 
 // userHints merges changes of one kind into few hints: the first at once, then
 // one every so often, the last one always. It keeps nothing of those for whom
@@ -123,10 +125,6 @@ func (h *userHints) drain(ctx context.Context) {
 
 // WalletChanged implements payments.Audience.
 func (p *Publisher) WalletChanged(user id.ID) { p.wallets.add(user) }
-
-// RightsChanged tells that something that rules ask of a person has changed, or
-// may have: it was verified, or has ended, or the score is another one.
-func (p *Publisher) RightsChanged(user id.ID) { p.rights.add(user) }
 
 // hinter publishes one kind of hint.
 func (p *Publisher) hinter(hint hub.Publication) func(context.Context, id.ID) {

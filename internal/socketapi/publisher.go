@@ -35,7 +35,6 @@ type Publisher struct {
 	lanes   [publishLanes]chan circlelog.Event
 	counts  *countsLoop
 	wallets *userHints
-	rights  *userHints
 	dropped atomic.Int64
 	failing atomic.Bool // so that a broker that is away fills one line of the log, not all
 }
@@ -52,7 +51,7 @@ func NewPublisher(node Node, lossy bool, log *slog.Logger) *Publisher {
 		repeat = countsRepeat
 	}
 	p.counts = newCountsLoop(newMerger(countsEvery, repeat, countsKept), p.publishCounts)
-	p.wallets, p.rights = newUserHints(p.hinter(walletUpdated)), newUserHints(p.hinter(canUpdated))
+	p.wallets = newUserHints(p.hinter(walletUpdated))
 	return p
 }
 
@@ -83,7 +82,6 @@ func (p *Publisher) Run(ctx context.Context) error {
 	}
 	wg.Go(func() { p.counts.run(ctx) })
 	wg.Go(func() { p.wallets.run(ctx) })
-	wg.Go(func() { p.rights.run(ctx) })
 	wg.Wait()
 	return nil
 }
