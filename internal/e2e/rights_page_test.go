@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -24,6 +25,23 @@ func (s *server) ruled(p person, rules call) circle {
 func (p *page) gone(testid string) {
 	p.b.t.Helper()
 	p.until("there is no "+testid, func() bool { return p.count(testid) == 0 })
+}
+
+// value is what stands in a field.
+func (p *page) value(testid string) (value string) {
+	p.b.t.Helper()
+	if err := json.Unmarshal(p.must("value", call{"testid": testid}), &value); err != nil {
+		p.b.t.Fatal(err)
+	}
+	return value
+}
+
+func (p *page) disabled(testid string) (is bool) {
+	p.b.t.Helper()
+	if err := json.Unmarshal(p.must("disabled", call{"testid": testid}), &is); err != nil {
+		p.b.t.Fatal(err)
+	}
+	return is
 }
 
 // At 750 a page says why there is no comment, what is enough and where to get
@@ -59,8 +77,17 @@ func TestACommentThatTakesAScoreOnThePage(t *testing.T) {
 	p.fill("comment-text", "at last")
 	s.rate(p.ID, 750)
 	p.there("refusal")
-	if p.count("comment-text") != 1 {
-		t.Error("what was written is lost with the right")
+	if text := p.value("comment-text"); text != "at last" {
+		t.Errorf("what was written is lost with the right: %q", text)
+	}
+	p.must("press", call{"testid": "comment-text", "key": "Control+Enter"})
+	if !p.disabled("comment-send") || p.count("comment-body") != 0 {
+		t.Error("the page would send what may not be said")
+	}
+	s.rate(p.ID, 700)
+	p.until("it says the new score", func() bool { return strings.Contains(p.text("refusal"), "Yours is 700.") })
+	if text := p.value("comment-text"); text != "at last" || !p.disabled("comment-send") {
+		t.Errorf("at 700 the box holds %q", text)
 	}
 	s.rate(p.ID, 751)
 	p.gone("refusal")

@@ -73,6 +73,13 @@ class Page {
   async text(what) {
     return (await this.find(what).textContent()).trim()
   }
+  /** What stands in a field. */
+  async value(what) {
+    return this.find(what).inputValue()
+  }
+  async disabled(what) {
+    return this.find(what).isDisabled()
+  }
   /** The test id of what has the focus, or of what it stands in. */
   async focused() {
     return this.page.evaluate(() => document.activeElement?.closest('[data-testid]')?.dataset.testid ?? '')
