@@ -233,7 +233,8 @@ type (
 	}
 	postRow struct {
 		Post
-		changed bool
+		deletedBy id.ID // 0: nobody, in this batch
+		changed   bool
 	}
 	countsRow struct {
 		Counts
@@ -241,6 +242,7 @@ type (
 	}
 	commentRow struct {
 		author           id.ID
+		deletedBy        id.ID // 0: nobody, in this batch
 		deleted, changed bool
 	}
 	followersRow struct {

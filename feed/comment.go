@@ -110,7 +110,7 @@ func (d deleteComment) decide(b *batch, a Actor) (any, error) {
 	if err != nil {
 		return nil, who.hide(err, errCommentNotFound)
 	}
-	c.deleted, c.changed = true, true
+	c.deleted, c.changed, c.deletedBy = true, true, d.by
 	counts.change(func(n *Counts) { n.Comments-- })
 	return struct{}{}, b.append(d.comment.Circle, event{Type: commentDeleted, CommentID: &d.comment, PostID: &post})
 }

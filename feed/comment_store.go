@@ -50,16 +50,16 @@ func (b *batch) writeComments(q *pgx.Batch) {
 			SELECT n.*, $7 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[]) AS n`,
 			circles, posts, ids, authors, replies, texts, b.now)
 	}
-	var circles, posts, ids []id.ID
+	var circles, posts, ids, by []id.ID
 	for c, r := range b.comments {
 		if r.changed {
-			circles, posts, ids = append(circles, c.Circle), append(posts, c.Post), append(ids, c.Comment)
+			circles, posts, ids, by = append(circles, c.Circle), append(posts, c.Post), append(ids, c.Comment), append(by, r.deletedBy)
 		}
 	}
 	if len(ids) > 0 {
-		q.Queue(`UPDATE comments c SET deleted_at = $4
-			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS n (circle_id, post_id, id)
-			WHERE c.circle_id = n.circle_id AND c.post_id = n.post_id AND c.id = n.id`, circles, posts, ids, b.now)
+		q.Queue(`UPDATE comments c SET deleted_at = $5, deleted_by = n.by_id
+			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS n (circle_id, post_id, id, by_id)
+			WHERE c.circle_id = n.circle_id AND c.post_id = n.post_id AND c.id = n.id`, circles, posts, ids, by, b.now)
 	}
 }
 

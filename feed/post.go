@@ -140,7 +140,7 @@ func (d deletePost) decide(b *batch, a Actor) (any, error) {
 	if err := who.hide(who.may(policy.Delete), errPostNotFound); err != nil {
 		return nil, err
 	}
-	counts.deleted, counts.changed, p.changed = true, true, true
+	counts.deleted, counts.changed, p.changed, p.deletedBy = true, true, true, d.by
 	return struct{}{}, b.append(d.post.Circle, event{Type: postDeleted, PostID: &d.post})
 }
 

@@ -56,19 +56,21 @@ func (b *batch) writePosts(q *pgx.Batch) {
 		q.Queue(`INSERT INTO post_counts (circle_id, post_id) SELECT * FROM unnest($1::bigint[], $2::bigint[])`, circles, ids)
 	}
 	var (
-		circles, ids []id.ID
-		texts        []string
-		deleted      []bool
+		circles, ids, by []id.ID
+		texts            []string
+		deleted          []bool
 	)
 	for post, p := range b.posts {
 		if p.changed {
 			circles, ids, texts, deleted = append(circles, post.Circle), append(ids, post.Post), append(texts, p.Text), append(deleted, b.counts[post].deleted)
+			by = append(by, p.deletedBy)
 		}
 	}
 	if len(ids) > 0 {
-		q.Queue(`UPDATE posts p SET text = n.text, edited_at = CASE WHEN n.deleted THEN p.edited_at ELSE $5 END, deleted_at = CASE WHEN n.deleted THEN $5 END
-			FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::boolean[]) AS n (circle_id, id, text, deleted)
-			WHERE p.circle_id = n.circle_id AND p.id = n.id`, circles, ids, texts, deleted, b.now)
+		q.Queue(`UPDATE posts p SET text = n.text, edited_at = CASE WHEN n.deleted THEN p.edited_at ELSE $6 END, deleted_at = CASE WHEN n.deleted THEN $6 END,
+				deleted_by = nullif(n.by_id, 0)
+			FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::boolean[], $5::bigint[]) AS n (circle_id, id, text, deleted, by_id)
+			WHERE p.circle_id = n.circle_id AND p.id = n.id`, circles, ids, texts, deleted, by, b.now)
 	}
 }
 

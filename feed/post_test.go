@@ -197,6 +197,9 @@ func TestWhoMayEditAndDelete(t *testing.T) {
 			wantCode(t, "read after delete", err, problem.Deleted)
 			_, err = w.service().Like(t.Context(), author, post.ID)
 			wantCode(t, "like after delete", err, problem.Deleted)
+			if posts, comments := w.deletedBy(post.ID, comment.ID); posts != c.who.User || comments != c.who.User {
+				t.Errorf("%s: the post says %s deleted it, the comment %s", name, posts, comments)
+			}
 			continue
 		}
 		if view.Can[policy.Delete].Allowed || view.Can[policy.Edit].Allowed {
@@ -204,6 +207,16 @@ func TestWhoMayEditAndDelete(t *testing.T) {
 		}
 	}
 	w.holds()
+}
+
+// deletedBy reads who deleted a post and a comment, which scores ask about.
+func (w *world) deletedBy(p id.Post, c id.Comment) (post, comment id.ID) {
+	w.t.Helper()
+	if err := w.pool.QueryRow(w.t.Context(), `SELECT coalesce((SELECT deleted_by FROM posts WHERE circle_id = $1 AND id = $2), 0),
+		coalesce((SELECT deleted_by FROM comments WHERE circle_id = $1 AND post_id = $2 AND id = $3), 0)`, p.Circle, p.Post, c.Comment).Scan(&post, &comment); err != nil {
+		w.t.Fatal(err)
+	}
+	return post, comment
 }
 
 func TestARepeatedKeyAnswersAsTheFirstTime(t *testing.T) {

@@ -135,6 +135,34 @@ func sayings(lines []told) said {
 	return s
 }
 
+// deletion is a post or comment that is gone.
+type deletion struct {
+	circle     id.ID
+	ref        string // of the event that posted it
+	author, by id.ID  // by: 0 if nobody knows
+	at         time.Time
+}
+
+// deletionEvents are what deletions make: what is gone no longer counts as
+// posted, and that is all where the author did it himself. Where a moderator did
+// it is held against the author, once in a month of each circle however much
+// was removed there: one quarrel is one.
+func deletionEvents(all []deletion) (made []Event, lifts []lift) {
+	for _, d := range all {
+		lifts = append(lifts, lift{d.author, d.ref, d.at})
+		if d.by != 0 && d.by != d.author {
+			made = append(made, Event{
+				Event: model.Event{User: d.author, Kind: model.ItemRemoved, Other: d.by, At: d.at},
+				Ref:   "removed:" + d.circle.String() + ":" + monthOf(d.at),
+			})
+		}
+	}
+	return made, lifts
+}
+
+// monthOf names a month by the calendar of Shanghai.
+func monthOf(at time.Time) string { return at.In(shanghai).Format("2006-01") }
+
 func parseLine(data string, at time.Time) (told, error) {
 	l := told{}
 	if err := json.Unmarshal([]byte(data), &l); err != nil {
@@ -152,6 +180,9 @@ type meeting struct {
 
 // meet ties people who have answered each other: a comment that addressed
 // somebody, and the answer. To answer a stranger who did not ask ties nobody.
+// They have appreciated each other as well, which counts once a month: a comment
+// alone would not do, for it may be unfriendly, and a like has no time by which
+// it could be found again.
 func (w *writer) meet(ctx context.Context, all []meeting) error {
 	var events []Event
 	for _, m := range all {
@@ -159,9 +190,10 @@ func (w *writer) meet(ctx context.Context, all []meeting) error {
 			return err
 		}
 		for _, pair := range [2][2]id.ID{{m.a, m.b}, {m.b, m.a}} {
-			events = append(events, Event{
-				Event: model.Event{User: pair[0], Kind: model.ContactAnswered, Other: pair[1], At: m.at}, Issuer: ours, Ref: "answered:" + pair[1].String(),
-			})
+			answered := Event{Event: model.Event{User: pair[0], Kind: model.ContactAnswered, Other: pair[1], At: m.at}, Issuer: ours, Ref: "answered:" + pair[1].String()}
+			appreciated := answered
+			appreciated.Kind, appreciated.Ref = model.Appreciated, "met:"+pair[1].String()+":"+monthOf(m.at)
+			events = append(events, answered, appreciated)
 		}
 	}
 	_, err := w.append(ctx, events)

@@ -221,11 +221,12 @@ func collectLogs(ctx context.Context, w *writer) (more bool, err error) {
 }
 
 func (w *writer) collectSaid(ctx context.Context, s said) error {
-	lifts, err := readDeleted(ctx, w.tx, s)
+	gone, err := readDeleted(ctx, w.tx, s)
 	if err != nil {
 		return err
 	}
-	if err := w.appendOurs(ctx, s.made, lifts); err != nil {
+	removed, lifts := deletionEvents(gone)
+	if err := w.appendOurs(ctx, append(s.made, removed...), lifts); err != nil {
 		return err
 	}
 	met, err := readAnswered(ctx, w.tx, s.answers)
@@ -235,8 +236,8 @@ func (w *writer) collectSaid(ctx context.Context, s said) error {
 	return w.meet(ctx, met)
 }
 
-// readDeleted finds whose posts and comments were deleted.
-func readDeleted(ctx context.Context, tx pgx.Tx, s said) (lifts []lift, err error) {
+// readDeleted finds whose posts and comments were deleted, and by whom.
+func readDeleted(ctx context.Context, tx pgx.Tx, s said) (all []deletion, err error) {
 	var circles, posts, comments []id.ID
 	for _, p := range s.posts {
 		circles, posts, comments = append(circles, p.Circle), append(posts, p.Post), append(comments, 0)
@@ -247,29 +248,32 @@ func readDeleted(ctx context.Context, tx pgx.Tx, s said) (lifts []lift, err erro
 	if len(circles) == 0 {
 		return nil, nil
 	}
-	rows, err := tx.Query(ctx, `SELECT n.circle_id, n.post_id, n.id, coalesce(c.author_id, p.author_id)
+	rows, err := tx.Query(ctx, `SELECT n.circle_id, n.post_id, n.id,
+			CASE WHEN n.id = 0 THEN p.author_id ELSE c.author_id END, coalesce(CASE WHEN n.id = 0 THEN p.deleted_by ELSE c.deleted_by END, 0)
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS n (circle_id, post_id, id)
 		JOIN posts p ON p.circle_id = n.circle_id AND p.id = n.post_id
-		LEFT JOIN comments c ON n.id <> 0 AND c.circle_id = n.circle_id AND c.post_id = n.post_id AND c.id = n.id`, circles, posts, comments)
+		LEFT JOIN comments c ON n.id <> 0 AND c.circle_id = n.circle_id AND c.post_id = n.post_id AND c.id = n.id
+		WHERE n.id = 0 OR c.id IS NOT NULL`, circles, posts, comments)
 	if err != nil {
 		return nil, fmt.Errorf("read what was deleted: %w", err)
 	}
 	var (
-		c    id.Comment
-		user id.ID
+		c id.Comment
+		d deletion
 	)
-	_, err = pgx.ForEachRow(rows, []any{&c.Circle, &c.Post, &c.Comment, &user}, func() error {
-		name, ref := c.PostID().String(), "post:"
+	_, err = pgx.ForEachRow(rows, []any{&c.Circle, &c.Post, &c.Comment, &d.author, &d.by}, func() error {
+		name, kind := c.PostID().String(), "post:"
 		if c.Comment != 0 {
-			name, ref = c.String(), "comment:"
+			name, kind = c.String(), "comment:"
 		}
-		lifts = append(lifts, lift{user, ref + name, s.at[name]})
+		d.circle, d.ref, d.at = c.Circle, kind+name, s.at[name]
+		all = append(all, d)
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read what was deleted: %w", err)
 	}
-	return lifts, nil
+	return all, nil
 }
 
 // readAnswered finds out whom answers were given to, and keeps those in which

@@ -32,6 +32,12 @@ func (s *said) post(author id.ID, n int) id.Post {
 	return p
 }
 
+// remove deletes a post as somebody.
+func (s *said) remove(p id.Post, by id.ID) {
+	s.w.exec(`UPDATE posts SET deleted_at = $3, deleted_by = nullif($4::bigint, 0) WHERE circle_id = $1 AND id = $2`, p.Circle, p.Post, s.w.clock(), by)
+	s.log(fmt.Sprintf(`{"type":"post.deleted","post_id":%q}`, p))
+}
+
 func (s *said) comment(author id.ID, post id.Post, n int, to *id.Comment) id.Comment {
 	c := id.Comment{Circle: post.Circle, Post: post.Post, Comment: id.ID(n)}
 	reply := "null"
@@ -89,11 +95,63 @@ func TestWhatIsSaidIsCollectedFromTheLogs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w.expect("0 contact_answered 1", "0 item_posted", "0 item_posted", "1 contact_answered 0", "1 item_posted", "2 item_posted", "2 item_posted", "2 lifted")
+	w.expect("0 appreciated 1", "0 contact_answered 1", "0 item_posted", "0 item_posted", "1 appreciated 0", "1 contact_answered 0", "1 item_posted", "2 item_posted", "2 item_posted", "2 lifted")
 	var a, b id.ID
 	if err := w.pool.QueryRow(t.Context(), `SELECT a, b FROM trust_links`).Scan(&a, &b); err != nil || a != u[0] || b != u[1] {
 		t.Errorf("tied %d and %d: %v", a, b, err)
 	}
+}
+
+// What an author deletes is as if it had not been; what a moderator removes is
+// held against the author, once a month and circle, and may be appealed against.
+func TestWhoDeletedMatters(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	u := w.people(3)
+	s := w.service("a")
+	feed, other := &said{w: w, circle: 5}, &said{w: w, circle: 6}
+	author, moderator := u[0], u[1]
+	feed.remove(feed.post(author, 10), author)
+	feed.remove(feed.post(author, 11), 0) // by a binary that does not say who
+	feed.remove(feed.post(author, 12), moderator)
+	feed.remove(feed.post(author, 13), moderator)
+	comment := feed.comment(author, feed.post(u[2], 14), 15, nil)
+	w.exec(`UPDATE comments SET deleted_at = now(), deleted_by = $1 WHERE id = $2`, moderator, comment.Comment)
+	feed.log(fmt.Sprintf(`{"type":"comment.deleted","comment_id":%q,"post_id":%q}`, comment, comment.PostID()))
+	removals := func(want int) {
+		t.Helper()
+		if err := s.Collect(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var n, lifted int
+		if err := w.pool.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE kind = 'item_removed' AND user_id = $1 AND other_id = $2), count(*) FILTER (WHERE kind = 'lifted')
+			FROM score_events`, author, moderator).Scan(&n, &lifted); err != nil || n != want {
+			t.Errorf("%d removals, want %d; %v", n, want, err)
+		}
+		if lifted != 4+want {
+			t.Errorf("%d items no longer count, want %d", lifted, 4+want)
+		}
+	}
+	removals(1)
+	other.remove(other.post(author, 10), moderator)
+	removals(2)
+	w.pass(31 * 24 * time.Hour)
+	feed.remove(feed.post(author, 16), moderator)
+	removals(3)
+	w.night(s)
+	c, err := s.Credit(t.Context(), author)
+	if err != nil || len(c.Against) != 3 || c.Against[0].Kind != "item_removed" {
+		t.Fatalf("%+v %v", c.Against, err)
+	}
+	a, err := s.MakeAppeal(t.Context(), author, c.Against[0].EventID, "It was about my dog.", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Decide(t.Context(), a.ID, true, ""); err != nil {
+		t.Fatal(err)
+	}
+	w.night(s)
+	w.replayed(s)
 }
 
 func (w *world) tip(n int, payer, author id.ID) id.Comment {

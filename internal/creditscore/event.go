@@ -21,7 +21,7 @@ var kinds = map[string]model.Kind{
 	"settled": model.Settled, "reversed": model.Reversed, "obligation_kept": model.ObligationKept, "obligation_broken": model.ObligationBroken,
 	"negative_day": model.NegativeDay, "report_upheld": model.ReportUpheld, "item_posted": model.ItemPosted, "appreciated": model.Appreciated,
 	"contact_accepted": model.ContactAccepted, "contact_answered": model.ContactAnswered, "contact_ended": model.ContactEnded,
-	"penalised": model.Penalised, "vouched": model.Vouched, "lifted": model.Lifted, "pinned": kindPinned,
+	"penalised": model.Penalised, "vouched": model.Vouched, "lifted": model.Lifted, "item_removed": model.ItemRemoved, "pinned": kindPinned,
 }
 
 var kindNames = reversed(kinds)
@@ -54,7 +54,7 @@ func (e Event) severe() bool {
 // appealable tells whether somebody may say that an event is wrong.
 func (e Event) appealable() bool {
 	switch e.Kind {
-	case model.Penalised, model.IdentityRevoked, model.ReportUpheld, model.ObligationBroken, model.Reversed, model.NegativeDay:
+	case model.Penalised, model.IdentityRevoked, model.ReportUpheld, model.ItemRemoved, model.ObligationBroken, model.Reversed, model.NegativeDay:
 		return true
 	default:
 		return false

@@ -15,9 +15,10 @@ func TestNothingSaysWhoSomebodyIs(t *testing.T) {
 	t.Parallel()
 	fields(t, reflect.TypeFor[model.Event](), "ID", "User", "At", "Until", "Other", "Lifts", "Code", "Kind", "Level", "Attribute")
 	fields(t, reflect.TypeFor[model.Inputs](), "User", "Joined", "Revoked", "Levels", "Attributes", "CleanMonths", "Transactions", "Reversals",
-		"Counterparties", "Kept", "Broken", "Items", "NegativeDays", "Reports", "Appreciations", "Contacts", "Penalties", "Vouches", "SupposedTrusted")
+		"Counterparties", "Kept", "Broken", "Items", "NegativeDays", "Reports", "Removals", "Appreciations", "Contacts", "Penalties", "Vouches", "SupposedTrusted")
 	fields(t, reflect.TypeFor[model.Penalty](), "Event", "Code", "At")
 	fields(t, reflect.TypeFor[model.Crowd](), "Person", "Months")
+	fields(t, reflect.TypeFor[model.Removal](), "By", "At")
 	fields(t, reflect.TypeFor[model.Trust](), "Run", "Of", "Threshold", "Near")
 	score := reflect.TypeOf(model.Score)
 	if score.NumIn() != 3 || score.In(0) != reflect.TypeFor[model.Inputs]() || score.In(1) != reflect.TypeFor[model.Trust]() {

@@ -29,7 +29,8 @@
 //     has not. Revoking ends all levels and the gate stands at 0 (so the score
 //     at 350) until a document is verified anew.
 //   - Half-lives count whole days of 24 hours. An upheld report that is a
-//     penalty as well comes as two events. What a vouched person's sanction
+//     penalty as well comes as two events. An item that a moderator removed is an
+//     upheld report times his trust, one a month and circle at most. What a vouched person's sanction
 //     takes from the voucher, 20, is a penalty like the others.
 //   - "Downward at once only for penalties": see Next. A revoked identity is
 //     one. An upheld appeal gives back at once, or it would take weeks of +10.

@@ -31,6 +31,7 @@ const (
 	Penalised              // Code
 	Vouched                // the user vouched for Other
 	Lifted                 // the event Lifts no longer counts: an appeal was upheld
+	ItemRemoved            // Other, who moderates where it stood, took it away; his own deletion is nothing
 )
 
 // Attribute is a verified attribute that earns points, for any of them the same.

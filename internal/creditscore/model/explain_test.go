@@ -89,6 +89,7 @@ func TestHashCoversTheInputs(t *testing.T) {
 	one.User, one.Revoked, one.SupposedTrusted = 9, true, true
 	one.Reversals, one.Broken, one.NegativeDays, one.Vouches = 3, 4, 5, 6
 	one.Reports = []time.Time{today()}
+	one.Removals = []model.Removal{{By: 8, At: today()}}
 	one.Penalties = []model.Penalty{{Event: 1, Code: model.KickBack, At: today()}}
 	of := reflect.ValueOf(one)
 	for i := range of.NumField() {

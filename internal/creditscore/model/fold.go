@@ -104,6 +104,10 @@ func (f *fold) add(e *Event) {
 		}
 	case ReportUpheld:
 		f.in.Reports = append(f.in.Reports, e.At)
+	case ItemRemoved:
+		if e.Other != e.User {
+			f.in.Removals = append(f.in.Removals, Removal{e.Other, e.At})
+		}
 	case NegativeDay:
 		if f.asOf.Sub(e.At) < negativeDays*day {
 			f.negative = append(f.negative, dayNumber(e.At.In(f.asOf.Location())))

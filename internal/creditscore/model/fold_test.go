@@ -155,7 +155,7 @@ func TestFoldKnowsNoOrderAndNoFuture(t *testing.T) {
 func events() *rapid.Generator[model.Event] {
 	return rapid.Custom(func(t *rapid.T) model.Event {
 		e := model.Event{
-			User: me, Kind: model.Kind(rapid.IntRange(0, int(model.Lifted)+1).Draw(t, "kind")), //nolint:gosec // few
+			User: me, Kind: model.Kind(rapid.IntRange(0, int(model.ItemRemoved)+1).Draw(t, "kind")), //nolint:gosec // few
 			At:    today().AddDate(0, 0, -rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(0, 1300)).Draw(t, "days ago")),
 			Other: id.ID(rapid.IntRange(5, 15).Draw(t, "other")), Level: model.Level(rapid.IntRange(0, 4).Draw(t, "level")), //nolint:gosec // few
 			Attribute: model.Attribute(rapid.IntRange(0, 2).Draw(t, "attribute")), Code: model.ChargebackLost, //nolint:gosec // few

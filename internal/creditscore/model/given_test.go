@@ -80,6 +80,9 @@ func inputs() *rapid.Generator[model.Inputs] {
 		for range n("reports", 2) {
 			in.Reports = append(in.Reports, today().AddDate(0, 0, -n("days ago", 500)))
 		}
+		for _, p := range people(t, 3, "removing") {
+			in.Removals = append(in.Removals, model.Removal{By: p, At: today().AddDate(0, 0, -n("days ago", 500))})
+		}
 		for i := range n("penalties", 2) {
 			code := rapid.SampledFrom([]model.Code{model.ChargebackLost, model.SevereReport, model.KickBack, model.VouchedSanctioned}).Draw(t, "code")
 			in.Penalties = append(in.Penalties, model.Penalty{Event: id.ID(i + 1), Code: code, At: today().AddDate(0, 0, -n("days ago", 900))})

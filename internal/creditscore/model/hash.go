@@ -50,6 +50,9 @@ func Hash(in Inputs, t Trust, date time.Time) string {
 		n(int64(p.Event), p.At.UnixNano(), int64(len(p.Code)))
 		b = append(b, p.Code...)
 	}
+	for _, r := range in.Removals { // the rest is theirs: without any, the bytes are those of before there were any
+		n(int64(r.By), r.At.UnixNano())
+	}
 	sum := sha256.Sum256(b)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }

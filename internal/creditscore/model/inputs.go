@@ -26,6 +26,7 @@ type Inputs struct {
 
 	NegativeDays  int         // in the last 365 days
 	Reports       []time.Time // upheld, when
+	Removals      []Removal   // of items, by moderators
 	Appreciations []Crowd     // of the last 12 complete months
 	Contacts      []id.ID     // accepted and answered, not ended
 	Penalties     []Penalty   // in the order of their events
@@ -39,6 +40,13 @@ type Inputs struct {
 type Crowd struct {
 	Person id.ID
 	Months int
+}
+
+// Removal is an item that a moderator took away. It counts as an upheld report,
+// as far as the moderator is trusted: anybody can open a circle and moderate it.
+type Removal struct {
+	By id.ID
+	At time.Time
 }
 
 // Penalty is one that has not been lifted.

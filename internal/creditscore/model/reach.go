@@ -27,7 +27,7 @@ func toReach(in Inputs, t Trust, target int, date time.Time, published int) *Pat
 	}
 	var best plan
 	for _, wait := range waits() {
-		if wait > 0 && len(in.Penalties) == 0 && len(in.Reports) == 0 {
+		if wait > 0 && len(in.Penalties) == 0 && len(in.Reports) == 0 && len(in.Removals) == 0 {
 			break // nothing that fades: waiting would be for months only
 		}
 		f := weigh(in, t, date.AddDate(0, 0, wait))

@@ -127,7 +127,7 @@ func parts(f *figures, in *Inputs) []Part {
 			Item{ID: "obligations", Value: f.kept, Max: 110},
 			Item{ID: "negative_days", Value: f.negativeDays, Max: 40})},
 		{ID: "conduct", Max: 120, Items: items(
-			Item{ID: "conduct_reports", Value: len(in.Reports), Max: 60},
+			Item{ID: "conduct_reports", Value: len(in.Reports) + len(in.Removals), Max: 60},
 			Item{ID: "conduct_appreciation", Value: f.people / appreciationMonths, Max: 40},
 			Item{ID: "conduct_months", Value: f.months, Max: 20})},
 		{ID: "identity", Max: 90, Items: items(

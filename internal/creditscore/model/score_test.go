@@ -40,6 +40,10 @@ func TestCurves(t *testing.T) {
 		{"300 kept: W > 0.99", "obligations", blank(func(in *model.Inputs) { in.Kept = 300 }), 300, 110},
 		{"15 days below zero", "negative_days", blank(func(in *model.Inputs) { in.NegativeDays = 15 }), 15, 20},
 		{"no report, nothing posted: 60 (1 - 30/45)", "conduct_reports", blank(func(*model.Inputs) {}), 0, 20},
+		{"an item removed by somebody of median trust, 45 items: 60 (1 - 90/90)", "conduct_reports", blank(func(in *model.Inputs) {
+			in.Items, in.Removals = 45, []model.Removal{{By: 8, At: today()}}
+			partners(in, 1)
+		}), 1, 0},
 		{"150 people a month", "conduct_appreciation", blank(func(in *model.Inputs) {
 			for i := range 150 {
 				in.Appreciations = append(in.Appreciations, model.Crowd{Person: id.ID(100 + i), Months: 12})
@@ -108,6 +112,34 @@ func TestGates(t *testing.T) {
 	}
 }
 
+// A removed item counts as far as whoever removed it is trusted: a stranger with
+// a circle of his own cannot hurt, and somebody with twice the median trust
+// hurts as an upheld report does.
+func TestARemovalCountsByTheTrustOfWhoRemoves(t *testing.T) {
+	t.Parallel()
+	reports := func(in model.Inputs, trust float64) int {
+		lookup := everybody()
+		lookup.Of = func(of id.ID) float64 {
+			if of == 999 {
+				return trust
+			}
+			return 1
+		}
+		return item(t, model.Score(in, lookup, today()), "conduct_reports").Points
+	}
+	none, removed, reported := rich(), rich(), rich()
+	none.Items, removed.Items, reported.Items = 100, 100, 100
+	removed.Removals = []model.Removal{{By: 999, At: today().AddDate(0, 0, -180)}}
+	reported.Reports = []time.Time{today().AddDate(0, 0, -180)}
+	if reports(removed, 0) != reports(none, 0) || reports(removed, 2) != reports(reported, 0) || reports(reported, 0) >= reports(none, 0) {
+		t.Errorf("none %d, by a stranger %d, by somebody trusted %d, reported %d", reports(none, 0), reports(removed, 0), reports(removed, 2), reports(reported, 0))
+	}
+	half := reports(removed, 0.5)
+	if half <= reports(removed, 1) || half >= reports(none, 0) {
+		t.Errorf("by half the median: %d", half)
+	}
+}
+
 // hashedFriends: the user has the given trust, all others the median.
 func hashedFriends(own float64) model.Trust {
 	t := everybody()
@@ -171,6 +203,7 @@ func TestMonotone(t *testing.T) {
 		"a broken promise less": func(in *model.Inputs) { in.Broken = max(0, in.Broken-1) },
 		"no penalty":            func(in *model.Inputs) { in.Penalties = nil },
 		"no report":             func(in *model.Inputs) { in.Reports = nil },
+		"no removal":            func(in *model.Inputs) { in.Removals = nil },
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		in, lookup := inputs().Draw(t, "inputs"), trusts().Draw(t, "trust")

@@ -27,7 +27,7 @@ type figures struct {
 	kept, broken   int
 	negativeDays   int
 
-	reports      float64 // upheld, each halved every 180 days
+	reports      float64 // upheld, and removals by trust; each halved every 180 days
 	items        int
 	appreciation float64 // sum of trust of distinct people, a month
 	people       int     // the same, only counted, and over 12 months
@@ -59,6 +59,9 @@ func weigh(in Inputs, t Trust, date time.Time) figures {
 	f.appreciation /= appreciationMonths
 	for _, at := range in.Reports {
 		f.reports += left(at, date)
+	}
+	for _, r := range in.Removals {
+		f.reports += float64(t.share(r.By) * left(r.At, date))
 	}
 	for _, p := range in.Penalties {
 		f.penalties += p.pointsAt(date)
