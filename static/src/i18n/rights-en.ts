@@ -329,6 +329,8 @@ export const rights = {
     kick_back: 'A proven kick-back',
     vouched_sanctioned: 'Somebody you vouched for was sanctioned',
     report_upheld: 'A report that was upheld',
+    item_removed: 'Something you posted was removed by a moderator',
+    identity_revoked: 'Your identity is no longer verified',
     obligation_broken: 'A promise that was broken',
     reversed: 'A dealing that was taken back',
     negative_day: 'A day with a negative balance',

@@ -330,6 +330,8 @@ export const rights: Dictionary['rights'] = {
     kick_back: '一次查实的返利作弊',
     vouched_sanctioned: '你担保的人受到处罚',
     report_upheld: '一次属实的举报',
+    item_removed: '您发布的内容被圈子管理员移除',
+    identity_revoked: '您的身份认证已失效',
     obligation_broken: '一次失约',
     reversed: '一次被撤回的往来',
     negative_day: '余额为负的一天',
