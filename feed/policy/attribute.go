@@ -1,6 +1,9 @@
 package policy
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Subject is who asks, as far as rules care. It is comparable: people with the
 // same Subject may do the same. The zero value of what must be verified means
@@ -231,6 +234,8 @@ func (a attr) text(v value) string {
 		return strconv.FormatBool(v.b)
 	case number:
 		return strconv.Itoa(v.n)
+	case list:
+		return strings.Join(v.ss, ", ")
 	default:
 		return v.s
 	}

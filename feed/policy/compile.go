@@ -19,8 +19,11 @@ var ruled = []Action{View, Like, Comment, Tip, MakePost}
 type Rules struct {
 	reason string
 	byName map[Action]*rule
-	own    map[Action][]way // of the action's own rule
-	full   map[Action][]way // together with the rule for view
+	own    map[Action][]route // of the action's own rule
+	full   map[Action][]route // together with the rule for view
+
+	conditions int // in all
+	bytes      int // see Bytes
 }
 
 // rule is one action's rule.
@@ -48,7 +51,7 @@ func Compile(texts map[Action]string, reason string) (*Rules, error) {
 	c.step(c.checkCost)
 	c.checkReason(reason)
 	rules := &Rules{reason: strings.TrimSpace(reason), byName: map[Action]*rule{}}
-	c.step(func() { c.weave(rules) })
+	c.step(c.weave)
 	c.step(func() { err = c.plan(texts, rules) })
 	if err == nil {
 		err = c.problem()
@@ -66,6 +69,9 @@ type compiler struct {
 	costs  map[Action]uint64
 	weaver *weaver
 	faults []problem.Field
+	nodes  int // of all rules
+
+	own, full map[Action][]way // of the action's own rule, and with that for view
 }
 
 // step does what makes sense only if all is well so far.
@@ -133,24 +139,37 @@ func (c *compiler) parseOne(a Action, text string) {
 		c.at(problem.RuleMalformed, a, text, 0, "a rule is true or false, and this is a value of type %s", checked.OutputType())
 		return
 	}
+	c.nodes += v.nodes
 	v.compared(checked.NativeRep().Expr())
 	c.asts[a], c.weaver.rules[a] = checked, checked.NativeRep()
 }
 
-// weave finds the ways of every rule, and refuses what has too many.
-func (c *compiler) weave(r *Rules) {
-	r.own, r.full = map[Action][]way{}, map[Action][]way{}
+// weave finds the ways of every rule, and refuses what has too many, or too
+// long ones.
+func (c *compiler) weave() {
 	w, view := c.weaver, c.weaver.rule(View, true)
-	r.own[View], r.full[View] = view, view
+	c.own, c.full = map[Action][]way{View: view}, map[Action][]way{View: view}
 	for _, a := range ruled[1:] {
-		r.own[a] = both(w.account, w.rule(a, true))
-		r.full[a] = both(view, r.own[a])
+		c.own[a] = both(w.account, w.rule(a, true))
+		c.full[a] = both(view, c.own[a])
 	}
-	r.own[tipByAdult], r.full[tipByAdult] = both(r.own[Tip], w.adult), both(r.full[Tip], w.adult)
+	c.own[tipByAdult], c.full[tipByAdult] = both(c.own[Tip], w.adult), both(c.full[Tip], w.adult)
 	for _, a := range ruled {
-		if _, ok := c.asts[a]; ok && (r.full[a] == nil || a == Tip && r.full[tipByAdult] == nil) {
-			c.fault(problem.RuleTooCostly, a, "the rule has more than %d alternatives, with those of the rules that it needs: make it simpler", MaxRuleWays)
+		if _, ok := c.asts[a]; ok {
+			c.checkWays(a, c.full[a])
 		}
+	}
+	if _, ok := c.asts[Tip]; ok {
+		c.step(func() { c.checkWays(Tip, c.full[tipByAdult]) })
+	}
+}
+
+func (c *compiler) checkWays(a Action, ways []way) {
+	switch {
+	case ways == nil:
+		c.fault(problem.RuleTooCostly, a, "the rule has more than %d alternatives, with those of the rules that it needs: make it simpler", MaxRuleWays)
+	case slices.ContainsFunc(ways, func(w way) bool { return len(w) > MaxWayConditions }):
+		c.fault(problem.RuleTooCostly, a, "the rule asks for more than %d conditions at once, with those of the rules that it needs: make it simpler", MaxWayConditions)
 	}
 }
 
@@ -162,6 +181,8 @@ func (c *compiler) plan(texts map[Action]string, r *Rules) error {
 		}
 		r.byName[a] = &rule{text: texts[a], program: program}
 	}
+	r.route(c.own, c.full, r.bare)
+	r.bytes += bytesOfRules + bytesOfNode*c.nodes
 	return nil
 }
 

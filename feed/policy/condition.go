@@ -58,6 +58,12 @@ type condition struct {
 	nums  []int
 	strs  []string
 	text  string // as the rule says it
+
+	number int      // among the conditions of its circle, from 0
+	said   struct { // made once, of what compares with constants
+		need   string
+		values []string
+	}
 }
 
 // holds evaluates a condition; false where something is unknown.

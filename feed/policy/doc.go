@@ -15,13 +15,21 @@
 //
 // Promises:
 //   - Compile refuses what is no rule, too long, too deep, too costly, or has
-//     more alternatives than can be explained, with the place in the text.
+//     more or longer alternatives than can be explained, with the place in the
+//     text.
 //   - Gender may stand in the rule for posting only, with a reason that
 //     readers can see; no other rule may depend on it, not through can.post
 //     either.
 //   - A refusal names the conditions that fail, what the person has, what is
 //     needed, and the nearest way to get it. Doing what Nearest says makes
 //     Decide allow; Nearest finds a way whenever there is one.
+//
+// Nothing stops a rule that runs, and nothing has to: the language has neither
+// loops nor functions that could hide one, so each expression is evaluated at
+// most once, and the estimate that MaxRuleCost bounds is more than any
+// evaluation takes. A refusal is bounded by MaxRuleWays and MaxWayConditions:
+// what is nearest to each number, word and truth is solved by Compile, but for
+// what hangs on the circle.
 //
 // What stands outside the rules of a circle:
 //   - Whoever may not view may do nothing else that rules speak of.
@@ -31,5 +39,6 @@
 //   - Tips take a verified adult where Circle.AdultTips is set; nobody tips
 //     his own post; nobody who is suspended does anything but look.
 //
-// Open policy.go first, then compile.go, ways.go, explain.go and nearest.go.
+// Open policy.go first, then compile.go, ways.go, route.go, explain.go and
+// nearest.go.
 package policy

@@ -8,8 +8,13 @@ import (
 	"lifecircle/internal/problem"
 )
 
-// maxWaysTold bounds how many alternatives a refusal names, the nearest first.
-const maxWaysTold = 4
+const (
+	// maxWaysTold bounds how many alternatives a refusal names, the nearest first.
+	maxWaysTold = 4
+	// maxClausesTold bounds the conditions that a refusal names of them; all of
+	// the nearest are named.
+	maxClausesTold = MaxWayConditions + 4
+)
 
 // leads begin the sentence that refuses an action.
 var leads = map[Action]string{
@@ -33,36 +38,64 @@ func (r *Rules) explain(f *facts, failed, asked Action) Decision {
 		d.Reason = leads[asked] + "its rule is closed to you."
 		return d
 	}
-	var alternatives []string
+	var reason strings.Builder
+	reason.WriteString(leads[asked])
+	d.Rule = make([]problem.Clause, 0, clausesOf(ways))
+	said := teller{f: f}
 	gendered := false
-	for i, w := range ways {
-		var parts []string
-		for _, c := range w.failing {
-			clause := w.clause(c, f)
+	for i := range ways {
+		said.hows = [attrs]string{}
+		for n, c := range ways[i].failing {
+			clause := said.clause(&ways[i], c)
 			if len(ways) > 1 {
 				clause.Way = i + 1
 			}
+			reason.WriteString(joint(i, n))
+			reason.WriteString(clause.Have)
+			reason.WriteString(", needs ")
+			reason.WriteString(clause.Need)
 			d.Rule = append(d.Rule, clause)
-			parts = append(parts, clause.Have+", needs "+clause.Need)
 			gendered = gendered || c.left == gender
 		}
-		alternatives = append(alternatives, strings.Join(parts, ", and "))
 	}
-	d.Reason = leads[asked] + strings.Join(alternatives, "; or ") + "."
+	reason.WriteByte('.')
 	if gendered {
-		d.Reason += " The circle says why: " + r.reason
+		reason.WriteString(" The circle says why: ")
+		reason.WriteString(r.reason)
 	}
+	d.Reason = reason.String()
 	return d
 }
 
-// nearestFirst returns the ways that are worth telling: those that somebody can
-// go, by effort, then the others; none that asks for more than another told.
-func (r *Rules) nearestFirst(f *facts, a Action) []told {
+// joint stands before the nth clause of a way.
+func joint(way, n int) string {
+	switch {
+	case n > 0:
+		return ", and "
+	case way > 0:
+		return "; or "
+	default:
+		return ""
+	}
+}
+
+func clausesOf(plans []plan) int {
+	n := 0
+	for _, p := range plans {
+		n += len(p.failing)
+	}
+	return n
+}
+
+// nearestFirst returns the plans that are worth telling: those that somebody
+// can follow, by effort, then the others; none that asks for more than another
+// told. The first is told whole; others, while there is room.
+func (r *Rules) nearestFirst(f *facts, a Action) []plan {
 	if a == tipByAdult {
 		a = Tip
 	}
-	all := slices.DeleteFunc(r.plans(f, a), func(t told) bool { return len(t.failing) == 0 })
-	slices.SortStableFunc(all, func(a, b told) int {
+	all := slices.DeleteFunc(r.plans(f, a), func(p plan) bool { return len(p.failing) == 0 })
+	slices.SortStableFunc(all, func(a, b plan) int {
 		switch {
 		case a.possible != b.possible && a.possible:
 			return -1
@@ -72,10 +105,14 @@ func (r *Rules) nearestFirst(f *facts, a Action) []told {
 			return cmp.Or(a.effort-b.effort, len(a.failing)-len(b.failing))
 		}
 	})
-	kept := all[:0]
-	for _, t := range all {
-		if len(kept) < maxWaysTold && !slices.ContainsFunc(kept, func(o told) bool { return within(o.failing, t.failing) }) {
-			kept = append(kept, t)
+	kept, clauses := all[:0], 0
+	for _, p := range all {
+		if len(kept) == maxWaysTold {
+			break
+		}
+		fits := len(kept) == 0 || clauses+len(p.failing) <= maxClausesTold
+		if fits && !slices.ContainsFunc(kept, func(o plan) bool { return within(o.failing, p.failing) }) {
+			kept, clauses = append(kept, p), clauses+len(p.failing)
 		}
 	}
 	return kept
@@ -90,28 +127,30 @@ func (r *Rules) closed(a Action) problem.Clause {
 	return problem.Clause{Clause: text, Have: "it is not", Need: "needs to be true", How: "ask an owner of the circle"}
 }
 
+// teller writes clauses, and what is the same in many of them once.
+type teller struct {
+	f     *facts
+	haves [attrs]string
+	hows  [attrs]string // of one plan
+}
+
 // clause says what a condition asks, what there is, and how to get there.
-func (t *told) clause(c *condition, f *facts) problem.Clause {
-	v, known := f.of(c.left)
+func (t *teller) clause(p *plan, c *condition) problem.Clause {
+	v, known := t.f.of(c.left)
+	if t.haves[c.left] == "" {
+		t.haves[c.left] = have(c.left, v, known)
+	}
+	if t.hows[c.left] == "" {
+		t.hows[c.left] = p.how(c.left, t.f)
+	}
 	clause := problem.Clause{
-		Clause: c.text, Have: have(c.left, v, known), Need: c.need(f), How: t.how(c, f),
-		Attribute: attributes[c.left].name, Test: testNames[c.test],
+		Clause: c.text, Have: t.haves[c.left], Need: c.need(t.f), How: t.hows[c.left],
+		Attribute: attributes[c.left].name, Test: testNames[c.test], Values: c.values(t.f),
 	}
 	if known {
 		clause.Value = c.left.text(v)
-		if attributes[c.left].kind == list {
-			clause.Value = strings.Join(v.ss, ", ")
-		}
 	}
-	nums, strs := c.against(f)
-	for _, n := range nums {
-		clause.Values = append(clause.Values, credit.text(value{n: n}))
-	}
-	clause.Values = append(clause.Values, strs...)
-	if attributes[c.left].kind == boolean {
-		clause.Values = nil
-	}
-	if to := t.to[c.left]; to != nil && t.possible {
+	if to := p.at(c.left); to != nil && p.possible {
 		clause.Target = c.left.text(*to)
 		if attributes[c.left].kind == number && known {
 			clause.Missing = to.n - v.n

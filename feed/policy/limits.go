@@ -2,12 +2,13 @@ package policy
 
 // Limits on rules. Whoever shows limits shows these.
 const (
-	MaxRuleLength   = 2000 // characters of one rule
-	MaxRuleNodes    = 100  // names, constants and operators of one rule
-	MaxRuleDepth    = 24   // of brackets and operators in each other
-	MaxRuleWays     = 16   // alternatives of one rule, with those of the rules that it names
-	MaxRuleCost     = 500  // CEL's estimate, with the rules that it names
-	MaxReasonLength = 500  // characters of the reason for a rule by gender
+	MaxRuleLength    = 2000 // characters of one rule
+	MaxRuleNodes     = 100  // names, constants and operators of one rule
+	MaxRuleDepth     = 24   // of brackets and operators in each other
+	MaxRuleWays      = 16   // alternatives of one rule, with those of the rules that it names
+	MaxWayConditions = 20   // conditions that one alternative asks for at once
+	MaxRuleCost      = 500  // CEL's estimate, with the rules that it names
+	MaxReasonLength  = 500  // characters of the reason for a rule by gender
 
 	// AdultAge is the age in years from which people may tip.
 	AdultAge = 18
@@ -16,6 +17,5 @@ const (
 const (
 	maxRecursion = 4 * MaxRuleDepth // the parser counts steps of its grammar, too
 	maxRecovery  = 4                // attempts to read on after a fault
-	maxWord      = 200              // characters of a value, for CEL's estimate
 	maxTags      = 20               // of a circle, for CEL's estimate
 )

@@ -39,68 +39,50 @@ func (r *Rules) Nearest(s Subject, c Circle, a Action) ([]Change, bool) {
 		return nil, false
 	}
 	f := facts{Subject: s, Circle: c}
-	var best told
-	for _, t := range r.plans(&f, a) {
-		if t.possible && (!best.possible || t.effort < best.effort) {
-			best = t
+	var best plan
+	for _, p := range r.plans(&f, a) {
+		if p.possible && (!best.possible || p.effort < best.effort) {
+			best = p
 		}
 	}
 	return best.changes(), best.possible
 }
 
-// told is a way as somebody would go it, with what fails of it now.
-type told struct {
-	plan
-	failing way
-}
-
-// plans returns all ways to an action. Staff view whatever the rule for view
-// says, but a way that makes or ends a role may turn on just that: those that
-// count with the other case are here if they lead somewhere.
-func (r *Rules) plans(f *facts, a Action) []told {
+// plans returns how to go all routes to an action. Staff view whatever the rule
+// for view says, but a route that makes or ends a role may turn on just that:
+// those that count with the other case are here if they lead somewhere.
+func (r *Rules) plans(f *facts, a Action) []plan {
 	if a == Tip && f.AdultTips {
 		a = tipByAdult
 	}
-	if r == nil || r.full == nil {
-		r = open()
-	}
-	first, second := r.full[a], r.own[a]
+	routed := r.routed(a)
+	first, second := routed.full[a], routed.own[a]
 	if f.staff() {
 		first, second = second, first
 	}
-	plans := make([]told, 0, len(first)+len(second))
-	for _, w := range first {
-		plans = append(plans, r.plan(f, w))
+	if a == View || r.visible() {
+		second = nil
 	}
-	if closed := r.full[View]; a != View && (len(closed) != 1 || len(closed[0]) > 0) {
-		for _, w := range second {
-			if t := r.plan(f, w); t.possible {
-				plans = append(plans, t)
-			}
+	planner := newPlanner(f, routed.conditions, len(first)+len(second))
+	plans := make([]plan, 0, len(first)+len(second))
+	for i := range first {
+		plans = append(plans, r.plan(planner, &first[i], !f.staff()))
+	}
+	for i := range second {
+		if p := r.plan(planner, &second[i], f.staff()); p.possible {
+			plans = append(plans, p)
 		}
 	}
 	return plans
 }
 
-func (r *Rules) plan(f *facts, w way) told {
-	after := *f
-	t := told{plan: w.plan(f, &after)}
-	t.possible = t.possible && (after.staff() || slices.ContainsFunc(r.full[View], func(w way) bool { return w.holds(&after) }))
-	for _, c := range w {
-		if !c.holds(f) {
-			t.failing = append(t.failing, c)
-		}
-	}
-	return t
+// plan plans one route. If it is full, who has gone it may view; else only
+// staff may, whatever they were before.
+func (r *Rules) plan(planner *planner, rt *route, full bool) plan {
+	p := planner.plan(rt)
+	p.possible = p.possible && (full || planner.after.staff() || r.visible())
+	return p
 }
 
 // staff view a circle whatever its rules say.
 func (s *Subject) staff() bool { return s.SignedIn && Moderates(s.Role) }
-
-// open are the ways of a circle without rules.
-func open() *Rules {
-	r := &Rules{}
-	c := compiler{weaver: newWeaver()}
-	c.weave(r)
-	return r
-}

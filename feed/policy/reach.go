@@ -1,52 +1,135 @@
 package policy
 
-import (
-	"slices"
-	"strings"
+import "slices"
+
+// planner finds how somebody would go the routes of a rule. It lives for one
+// refusal.
+type planner struct {
+	f     *facts
+	after facts   // as f is after the last plan
+	truth []truth // of conditions as f stands, by their number
+	steps []step  // of all plans
+	fails way     // of all plans
+}
+
+type truth uint8
+
+const (
+	untested truth = iota
+	isSo
+	isNotSo
 )
 
-// plan is how somebody would go a way.
+// step gives a person another value of an attr.
+type step struct {
+	attr attr
+	to   value
+}
+
+// plan is how somebody would go a route, with what fails of it now.
 type plan struct {
-	to       [attrs]*value // by attr, what is changed
+	steps    []step
+	failing  way
 	effort   int
 	possible bool
 }
 
-// plan finds the least changes after which every condition of the way holds,
-// and makes them in after, which begins as a copy of f.
-func (w way) plan(f, after *facts) plan {
-	p := plan{possible: true}
-	if !f.SignedIn && slices.ContainsFunc(w, func(c *condition) bool { return c.left.ofUser() && !c.holds(f) }) {
-		p.change(after, signedIn, value{b: true}, 1)
+func newPlanner(f *facts, conditions, routes int) *planner {
+	return &planner{
+		f: f, truth: make([]truth, conditions),
+		steps: make([]step, 0, 2*routes), fails: make(way, 0, 4*routes),
 	}
-	var done [attrs]bool
-	for _, c := range w {
-		if done[c.left] || c.holds(after) {
+}
+
+// holds is c.holds for what f has, found out once.
+func (p *planner) holds(c *condition) bool {
+	if p.truth[c.number] == untested {
+		p.truth[c.number] = isNotSo
+		if c.holds(p.f) {
+			p.truth[c.number] = isSo
+		}
+	}
+	return p.truth[c.number] == isSo
+}
+
+// plan finds the least changes after which every condition of the route holds,
+// and makes them in p.after.
+func (p *planner) plan(r *route) plan {
+	p.after = *p.f
+	after, result := &p.after, plan{possible: true, failing: p.failing(r.way)}
+	first := len(p.steps)
+	take := func(a attr, v value, effort int) {
+		after.set(a, v)
+		p.steps = append(p.steps, step{a, v})
+		result.effort += effort
+	}
+	if !after.SignedIn && slices.ContainsFunc(result.failing, func(c *condition) bool { return c.left.ofUser() }) {
+		take(signedIn, value{b: true}, effortClick)
+	}
+	for _, a := range r.asks {
+		if p.met(a, after) {
 			continue
 		}
-		done[c.left] = true
-		v, effort, ok := w.reach(after, c.left)
+		v, effort, ok := a.reach(after)
 		if !ok {
-			p.possible = false
+			result.possible = false
 			continue
 		}
-		p.change(after, c.left, v, effort)
+		take(a.attr, v, effort)
 	}
-	p.possible = p.possible && w.holds(after)
-	return p
+	result.steps = p.steps[first:len(p.steps):len(p.steps)]
+	result.possible = result.possible && !slices.ContainsFunc(r.asks, func(a *ask) bool { return !p.met(a, after) })
+	return result
 }
 
-func (p *plan) change(f *facts, a attr, v value, effort int) {
-	f.set(a, v)
-	p.to[a] = &v
-	p.effort += effort
+func (p *planner) failing(w way) way {
+	first := len(p.fails)
+	for _, c := range w {
+		if !p.holds(c) {
+			p.fails = append(p.fails, c)
+		}
+	}
+	return p.fails[first:len(p.fails):len(p.fails)]
 }
 
-// changes lists what is changed, in an order in which Apply can follow: who is
-// to study somewhere is a student first.
+// met tells whether after meets an ask.
+func (p *planner) met(a *ask, after *facts) bool {
+	if after.alike(p.f, a.attr) {
+		return !slices.ContainsFunc(a.all, func(c *condition) bool { return !p.holds(c) })
+	}
+	return a.all.holds(after)
+}
+
+func (w way) holds(f *facts) bool {
+	return !slices.ContainsFunc(w, func(c *condition) bool { return !c.holds(f) })
+}
+
+// alike tells whether two who stand in the same circle have the same of an attr.
+func (f *facts) alike(other *facts, a attr) bool {
+	if !a.ofUser() {
+		return true
+	}
+	v, known := f.of(a)
+	o, too := other.of(a)
+	return known == too && v.b == o.b && v.n == o.n && v.s == o.s
+}
+
+// at returns where a plan leads to with an attr, nil if it stays.
+func (p *plan) at(a attr) *value {
+	for i := range p.steps {
+		if p.steps[i].attr == a {
+			return &p.steps[i].to
+		}
+	}
+	return nil
+}
+
+// changes lists the steps in an order in which Apply can follow: who is to
+// study somewhere is a student first.
 func (p *plan) changes() []Change {
 	var changes []Change
-	for a, v := range p.to {
+	for a := range attrs {
+		v := p.at(a)
 		if v == nil {
 			continue
 		}
@@ -63,86 +146,70 @@ func (p *plan) changes() []Change {
 	return changes
 }
 
-func (w way) holds(f *facts) bool {
-	return !slices.ContainsFunc(w, func(c *condition) bool { return !c.holds(f) })
-}
-
-// reach returns the value of an attr that is nearest to what f has and meets
-// all that the way asks of it.
-func (w way) reach(f *facts, a attr) (best value, effort int, ok bool) {
-	if !a.ofUser() {
+// reach returns the value that is nearest to what f has and meets the ask.
+func (a *ask) reach(f *facts) (best value, effort int, ok bool) {
+	if !a.attr.ofUser() {
 		return best, 0, false
 	}
-	room := [8]*condition{}
-	asked := way(room[:0])
-	for _, c := range w {
-		if c.left == a {
-			asked = append(asked, c)
-		}
-	}
-	try := *f
-	for _, v := range asked.candidates(f, a) {
-		e, can := effortOf(f, a, v)
-		if !can || ok && e >= effort {
-			continue
-		}
-		try.set(a, v)
-		if asked.holds(&try) {
+	try := func(v value) {
+		if e, can := effortOf(f, a.attr, v); can && (!ok || e < effort) {
 			best, effort, ok = v, e, true
 		}
+	}
+	switch attributes[a.attr].kind {
+	case boolean:
+		for _, b := range a.truths {
+			try(value{b: b})
+		}
+	case number:
+		from, _ := f.of(a.attr)
+		for _, s := range a.spansAt(f) {
+			try(value{n: min(max(from.n, s.lo), s.hi)})
+		}
+	default:
+		a.eachWord(f, func(s string) bool {
+			try(value{s: s})
+			return !ok // one is as near as another
+		})
 	}
 	return best, effort, ok
 }
 
-// candidates returns values among which the nearest is that meets a way, all
-// of whose conditions are about one attr: of numbers, it stands at a limit of
-// what is possible or beside a constant.
-func (w way) candidates(f *facts, a attr) []value {
-	is := attributes[a]
-	switch is.kind {
-	case boolean:
-		return []value{{b: true}, {b: false}}
-	case number:
-		vs := make([]value, 0, 2+3*len(w))
-		vs = append(vs, value{n: is.lo}, value{n: is.hi})
-		for _, c := range w {
-			nums, _ := c.against(f)
-			for _, n := range nums {
-				for _, n := range [...]int{n, max(n, is.lo) - 1, min(n, is.hi) + 1} {
-					if n >= is.lo && n <= is.hi {
-						vs = append(vs, value{n: n})
-					}
-				}
-			}
+// spansAt returns the numbers that meet the ask in the circle of f.
+func (a *ask) spansAt(f *facts) []span {
+	spans := a.spans
+	for _, c := range a.moving {
+		is := attributes[a.attr]
+		nums, _ := c.against(f)
+		if nums == nil {
+			return nil
 		}
-		return vs
-	default:
-		return w.candidateWords(f, a)
+		spans = intersect(spans, spansOf(c.test, nums, span{is.lo, is.hi}))
 	}
+	return spans
 }
 
-// elsewhere stands for any value that a rule does not name.
-const elsewhere = "elsewhere"
-
-func (w way) candidateWords(f *facts, a attr) []value {
-	var vs []value
-	for _, s := range attributes[a].only {
-		vs = append(vs, value{s: s})
-	}
-	if vs != nil {
-		return vs
-	}
-	other := elsewhere
-	for _, c := range w {
+// eachWord calls do with words that meet the ask in the circle of f, until it
+// returns false.
+func (a *ask) eachWord(f *facts, do func(string) bool) {
+	unnamed := a.unnamed
+	for _, c := range a.moving {
 		_, strs := c.against(f)
+		unnamed = unlike(unnamed, strs)
 		for _, s := range strs {
-			vs = append(vs, value{s: s})
-			if strings.HasPrefix(s, other) {
-				other = s + "*"
+			if s != "" && a.fixed.meets(value{s: s}) && a.moving.meetsAt(f, value{s: s}) && !do(s) {
+				return
 			}
 		}
 	}
-	return append(slices.DeleteFunc(vs, func(v value) bool { return v.s == "" }), value{s: other})
+	for _, s := range a.words {
+		if a.moving.meetsAt(f, value{s: s}) && !do(s) {
+			return
+		}
+	}
+	if unnamed != a.unnamed && a.fixed.meets(value{s: unnamed}) && a.moving.meetsAt(f, value{s: unnamed}) {
+		do(unnamed)
+	}
 }
 
 // Efforts are days, roughly, as people's lives go. They order ways; nothing

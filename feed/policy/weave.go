@@ -38,6 +38,9 @@ func newWeaver() *weaver {
 func (w *weaver) one(c condition) []way {
 	key := c.key()
 	if _, ok := w.known[key]; !ok {
+		if c.other == attrs {
+			c.said.need, c.said.values = c.need(nil), c.values(nil)
+		}
 		w.known[key] = &c
 	}
 	return []way{{w.known[key]}}

@@ -57,8 +57,27 @@ var truths = map[attr]map[bool]string{
 	follows:  {true: "following the circle", false: "not following the circle"},
 }
 
+// values are what a condition compares with, for clients.
+func (c *condition) values(f *facts) []string {
+	if c.said.values != nil {
+		return c.said.values
+	}
+	if attributes[c.left].kind == boolean {
+		return nil
+	}
+	nums, strs := c.against(f)
+	values := make([]string, 0, len(nums)+len(strs))
+	for _, n := range nums {
+		values = append(values, strconv.Itoa(n))
+	}
+	return append(values, strs...)
+}
+
 // need says what a condition asks for.
 func (c *condition) need(f *facts) string {
+	if c.said.need != "" {
+		return c.said.need
+	}
 	nums, strs := c.against(f)
 	if len(nums) == 0 && len(strs) == 0 && attributes[c.left].kind != boolean {
 		return "a value that does not exist"
@@ -91,28 +110,28 @@ func (c *condition) need(f *facts) string {
 
 var testWords = [...]string{below: "less than ", atMost: "at most ", above: "more than ", atLeast: "at least ", equals: "", differs: "anything but ", lacks: ""}
 
-// how says what to do about a condition that fails.
-func (t *told) how(c *condition, f *facts) string {
-	v, known := f.of(c.left)
-	to := t.to[c.left]
+// how says what to do about conditions on an attr that fail.
+func (p *plan) how(a attr, f *facts) string {
+	v, known := f.of(a)
+	to := p.at(a)
 	switch {
-	case !c.left.ofUser():
+	case !a.ofUser():
 		return "this depends on the circle: ask its owner"
-	case !f.SignedIn && !t.possible:
+	case !f.SignedIn && !p.possible:
 		return "no account can have this"
-	case c.left == gender && known:
+	case a == gender && known:
 		return "a verified gender stays as it is"
 	case to == nil:
-		return impossible(c.left)
+		return impossible(a)
 	}
-	switch c.left {
+	switch a {
 	case signedIn:
 		return "sign up or sign in"
 	case credit:
 		return howCredit(v.n, to.n, known)
 	case age:
 		if !known {
-			return fmt.Sprintf("verify your identity: %s old is enough", count(to.n, "year"))
+			return "verify your identity: " + count(to.n, "year") + " old is enough"
 		}
 		return "wait until you are " + strconv.Itoa(to.n)
 	case gender:
@@ -129,18 +148,18 @@ func (t *told) how(c *condition, f *facts) string {
 		}
 		return "stop following the circle"
 	default:
-		return howVerified(c.left, *to)
+		return howVerified(a, *to)
 	}
 }
 
 func howCredit(from, to int, known bool) string {
 	switch {
 	case !known:
-		return fmt.Sprintf("your first score is still to come; %d is enough", to)
+		return "your first score is still to come; " + strconv.Itoa(to) + " is enough"
 	case to < from:
-		return fmt.Sprintf("%d is enough, %s less", to, count(from-to, "point"))
+		return strconv.Itoa(to) + " is enough, " + count(from-to, "point") + " less"
 	default:
-		return fmt.Sprintf("%s: the page of your score shows the shortest way to %d", count(to-from, "point"), to)
+		return count(to-from, "point") + ": the page of your score shows the shortest way to " + strconv.Itoa(to)
 	}
 }
 
@@ -157,7 +176,7 @@ func howVerified(a attr, to value) string {
 	case strings.HasPrefix(to.s, elsewhere):
 		return "verify another " + verified[a]
 	default:
-		return fmt.Sprintf("verify your %s: %s", verified[a], to.s)
+		return "verify your " + verified[a] + ": " + to.s
 	}
 }
 
