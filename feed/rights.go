@@ -1,8 +1,6 @@
 package feed
 
 import (
-	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -96,70 +94,3 @@ func (s standing) canWithPost() policy.Can {
 	}
 	return can
 }
-
-// maxCompiled bounds the circles whose compiled rules a node keeps, at some
-// tens of KiB each; beyond it any other is compiled again when it is needed.
-const maxCompiled = 10_000
-
-// ruleCache keeps compiled rules. A version of a circle's rules never changes,
-// and only the newest one seen is kept.
-type ruleCache struct {
-	log *slog.Logger
-
-	mu       sync.Mutex // guards the following; nothing is compiled while it is held
-	compiled map[id.ID]compiledRules
-}
-
-type compiledRules struct {
-	version int
-	rules   *policy.Rules
-}
-
-func newRuleCache(log *slog.Logger) *ruleCache {
-	return &ruleCache{log: log, compiled: map[id.ID]compiledRules{}}
-}
-
-// of returns the rules of a circle in a version, which has these texts. Texts
-// that cannot be compiled, such as those of a later binary, close the circle to
-// all but its staff.
-func (c *ruleCache) of(circle id.ID, version int, texts map[policy.Action]string, reason string) *policy.Rules {
-	c.mu.Lock()
-	known, ok := c.compiled[circle]
-	c.mu.Unlock()
-	if ok && known.version == version {
-		return known.rules
-	}
-	rules, err := policy.Compile(texts, reason)
-	if err != nil {
-		c.log.Error("the rules of a circle cannot be read: it is closed", "circle", circle, "version", version, "err", err)
-		rules = closedRules()
-	}
-	if !ok || known.version < version {
-		c.keep(circle, compiledRules{version, rules})
-	}
-	return rules
-}
-
-func (c *ruleCache) keep(circle id.ID, r compiledRules) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, ok := c.compiled[circle]; !ok && len(c.compiled) >= maxCompiled {
-		for some := range c.compiled {
-			delete(c.compiled, some)
-			break
-		}
-	}
-	c.compiled[circle] = r
-}
-
-// closedRules let nobody do anything.
-var closedRules = sync.OnceValue(func() *policy.Rules {
-	const never = "false"
-	rules, err := policy.Compile(map[policy.Action]string{
-		policy.View: never, policy.Like: never, policy.Comment: never, policy.Tip: never, policy.MakePost: never,
-	}, "")
-	if err != nil {
-		panic(err) // a constant
-	}
-	return rules
-})
