@@ -26,7 +26,8 @@ const (
 	lookTime  = 10 * time.Second       // bounds one look
 	// keepFor is how long news is kept at least. A node that cannot look for
 	// longer misses some; its clients miss the database, too.
-	keepFor = 5 * time.Minute
+	keepFor   = 5 * time.Minute
+	trimBatch = 5000 // rows that are deleted at once: nobody waits long for the next look
 )
 
 // Watch looks for news and tells it, each piece once.
@@ -36,8 +37,11 @@ type Watch struct {
 	log  *slog.Logger
 	wake chan struct{} // capacity 1: there may be news
 
-	seen mark // up to where news was told; owned by Run
-	trim mark // what was seen when the table was trimmed last; owned by Run
+	// Owned by Run:
+	seen mark // up to where news was told
+	kept mark // what was seen when old was made
+	old  mark // what is deleted
+	trim bool // there may be more of that
 }
 
 // mark is how far somebody has looked.
@@ -94,7 +98,7 @@ func (w *Watch) look(ctx context.Context) error {
 	if w.seen.snapshot == "" {
 		now, err := readMark(ctx, w.pool)
 		if err == nil {
-			w.seen, w.trim = now, now
+			w.seen, w.kept = now, now
 		}
 		return err
 	}
@@ -106,10 +110,18 @@ func (w *Watch) look(ctx context.Context) error {
 		return err
 	}
 	w.seen = now
-	if now.at.Sub(w.trim.at) < keepFor {
+	return w.trimSome(ctx)
+}
+
+// trimSome deletes a batch of what is old enough, if there may be any.
+func (w *Watch) trimSome(ctx context.Context) error {
+	if w.seen.at.Sub(w.kept.at) >= keepFor {
+		w.old, w.kept, w.trim = w.kept, w.seen, true
+	}
+	if !w.trim {
 		return nil
 	}
-	old := w.trim
-	w.trim = now
-	return trimNews(ctx, w.pool, old)
+	rows, err := trimNews(ctx, w.pool, w.old, trimBatch)
+	w.trim = err != nil || rows == trimBatch
+	return err
 }

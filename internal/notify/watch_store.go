@@ -60,15 +60,14 @@ func readEnded(ctx context.Context, pool *pgxpool.Pool, from, to time.Time, each
 	return nil
 }
 
-// trimNews deletes what everybody could have read when old was made. What
-// another node is deleting is left to it.
-func trimNews(ctx context.Context, pool *pgxpool.Pool, old mark) error {
-	_, err := pool.Exec(ctx, `DELETE FROM person_news WHERE ctid = ANY(ARRAY(
-		SELECT ctid FROM person_news
+// trimNews deletes some of what everybody could have read when old was made.
+// What another node is deleting is left to it.
+func trimNews(ctx context.Context, pool *pgxpool.Pool, old mark, limit int64) (rows int64, err error) {
+	tag, err := pool.Exec(ctx, `DELETE FROM person_news WHERE ctid = ANY(ARRAY(SELECT ctid FROM person_news
 		WHERE tx < pg_snapshot_xmax($1::text::pg_snapshot) AND pg_visible_in_snapshot(tx, $1::text::pg_snapshot) OR tx >= pg_snapshot_xmax(pg_current_snapshot())
-		FOR UPDATE SKIP LOCKED))`, old.snapshot)
+		LIMIT $2 FOR UPDATE SKIP LOCKED))`, old.snapshot, limit)
 	if err != nil {
-		return fmt.Errorf("trim news: %w", err)
+		return 0, fmt.Errorf("trim news: %w", err)
 	}
-	return nil
+	return tag.RowsAffected(), nil
 }
