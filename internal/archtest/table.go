@@ -46,7 +46,7 @@ const (
 // testOnly packages are imported by tests only, and import what they like.
 var testOnly = []string{
 	"internal/pgtest", "internal/e2e/...", "internal/bench/...", "internal/archtest", "hub/hubtest", "payments/provider/providertest/...",
-	"internal/identity/verifier/verifiertest",
+	"internal/identity/verifier/verifiertest", "internal/identity/verifier/email/smtptest",
 }
 
 // exclusive names the only importers of a library, tests included.

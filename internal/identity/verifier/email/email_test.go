@@ -1,17 +1,11 @@
 package email
 
 import (
-	"bufio"
 	"context"
-	"encoding/base64"
 	"errors"
 	"log/slog"
-	"mime"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/mail"
-	"net/textproto"
 	"net/url"
 	"regexp"
 	"strings"
@@ -258,91 +252,3 @@ func TestALostMailIsTriedAgain(t *testing.T) {
 type broken struct{}
 
 func (broken) Send(context.Context, Mail) error { return errors.New("no mail today") }
-
-// A server that speaks just enough SMTP, and what it was told.
-func TestSMTP(t *testing.T) {
-	t.Parallel()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	got := make(chan []string, 1)
-	go func() { got <- serveOne(l) }()
-	s, err := NewSMTP("smtp://"+l.Addr().String(), "Life Circle <no-reply@circle.example>")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Send(t.Context(), Mail{To: "a@wutong.edu.cn", Subject: "验证码: X", Text: "你好\n.\nQUIT\n"}); err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Join(<-got, "\n")
-	m, err := mail.ReadMessage(strings.NewReader(lines[strings.Index(lines, "From: "):]))
-	if err != nil {
-		t.Fatalf("%v in\n%s", err, lines)
-	}
-	subject, err := (&mime.WordDecoder{}).DecodeHeader(m.Header.Get("Subject"))
-	if err != nil || subject != "验证码: X" || !strings.Contains(lines, "MAIL FROM:<no-reply@circle.example>") || !strings.Contains(lines, "RCPT TO:<a@wutong.edu.cn>") {
-		t.Errorf("%q, %v in\n%s", subject, err, lines)
-	}
-	var body strings.Builder
-	for scan := bufio.NewScanner(m.Body); scan.Scan(); {
-		body.WriteString(scan.Text())
-	}
-	if text, err := base64.StdEncoding.DecodeString(body.String()); err != nil || string(text) != "你好\n.\nQUIT\n" {
-		t.Errorf("%q, %v", text, err)
-	}
-}
-
-func serveOne(l net.Listener) (heard []string) {
-	conn, err := l.Accept()
-	if err != nil {
-		return nil
-	}
-	c := textproto.NewConn(conn)
-	defer func() { _ = c.Close() }()
-	_ = c.PrintfLine("220 here")
-	for {
-		line, err := c.ReadLine()
-		if err != nil {
-			return heard
-		}
-		switch line {
-		case "DATA":
-			_ = c.PrintfLine("354 go on")
-			data, err := c.ReadDotLines()
-			if err != nil {
-				return heard
-			}
-			heard = append(heard, data...)
-			_ = c.PrintfLine("250 taken")
-		case "QUIT":
-			_ = c.PrintfLine("221 bye")
-			return heard
-		default:
-			heard = append(heard, line)
-			_ = c.PrintfLine("250 fine")
-		}
-	}
-}
-
-func TestMailServersAreSafeOrHere(t *testing.T) {
-	t.Parallel()
-	for address, ok := range map[string]bool{
-		"smtp://u:p@mail.example:587": true, "smtps://mail.example": true, "smtp://localhost:1025": true,
-		"mail.example": false, "http://mail.example": false, "smtp://": false, "smtp://mail.example/path": false,
-	} {
-		if _, err := NewSMTP(address, "a@b.example"); (err == nil) != ok {
-			t.Errorf("%s: %v", address, err)
-		} else if err != nil && strings.Contains(err.Error(), "u:p") {
-			t.Errorf("the error tells the password: %v", err)
-		}
-	}
-	if _, err := NewSMTP("smtps://mail.example", "nobody"); err == nil {
-		t.Error("a sender that is no address")
-	}
-	s, err := NewSMTP("smtp://mail.example", "a@b.example")
-	if err != nil || s.plain {
-		t.Errorf("mail leaves the machine without TLS: %v", err)
-	}
-}
