@@ -32,49 +32,7 @@ func (s *Service) CreateCircle(ctx context.Context, a Actor, in NewCircle, key s
 	if err := in.check(); err != nil {
 		return CircleView{}, err
 	}
-	end, err := s.inProgress.Begin(req)
-	if err != nil {
-		return CircleView{}, err
-	}
-	defer end()
-	var (
-		made    CircleView
-		refusal error // committed with its key, as an answer is
-	)
-	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		made, refusal, err = once(ctx, tx, req, func() (CircleView, error) { return s.makeCircle(ctx, tx, a, in) })
-		return err
-	})
-	return made, outward(cmp.Or(err, refusal))
-}
-
-// once answers from the key, or calls do and keeps its answer. do refuses
-// before it writes anything; the refusal is committed with its key.
-func once[T any](ctx context.Context, tx pgx.Tx, req idempotency.Request, do func() (T, error)) (answer T, refusal, err error) {
-	var lock, write pgx.Batch
-	keys := idempotency.Lock(&lock, []idempotency.Request{req})
-	if err := tx.SendBatch(ctx, &lock).Close(); err != nil {
-		return answer, nil, fmt.Errorf("lock an idempotency key: %w", err)
-	}
-	first, err := keys.First(req)
-	if err != nil {
-		return answer, nil, err
-	}
-	if first != nil {
-		return answer, nil, first.Into(&answer)
-	}
-	answer, err = do()
-	if problem.From(err) != nil {
-		refusal, err = err, nil
-	}
-	if err != nil {
-		return answer, nil, err
-	}
-	if err := keys.Keep(req, statusCreated, answer, refusal); err != nil {
-		return answer, nil, err
-	}
-	keys.Write(&write)
-	return answer, refusal, tx.SendBatch(ctx, &write).Close()
+	return keyed(ctx, s, req, func(tx pgx.Tx) (CircleView, error) { return s.makeCircle(ctx, tx, a, in) })
 }
 
 // makeCircle refuses before it writes anything.

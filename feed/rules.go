@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"lifecircle/internal/circlelog"
 	"lifecircle/internal/id"
 	"lifecircle/internal/idempotency"
-	"lifecircle/internal/pg"
 	"lifecircle/internal/problem"
 )
 
@@ -71,33 +69,27 @@ func (s *Service) SetRules(ctx context.Context, a Actor, circle id.ID, in NewRul
 	if err := in.check(); err != nil {
 		return CircleRules{}, err
 	}
-	end, err := s.inProgress.Begin(req)
-	if err != nil {
-		return CircleRules{}, err
-	}
-	defer end()
-	var (
-		set     CircleRules
-		events  []circlelog.Event
-		refusal error // committed with its key, as an answer is
-	)
-	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		events = nil
-		set, refusal, err = once(ctx, tx, req, func() (CircleRules, error) {
-			if err := s.enterCircle(ctx, tx, a, circle, requireOwner); err != nil {
-				return CircleRules{}, err
-			}
-			if events, err = setRules(ctx, tx, a, circle, in); err != nil {
-				return CircleRules{}, err
-			}
-			return readRules(ctx, tx, circle)
-		})
-		return err
+	set, err := keyed(ctx, s, req, func(tx pgx.Tx) (set newlyRuled, err error) {
+		if err := s.enterCircle(ctx, tx, a, circle, requireOwner); err != nil {
+			return set, err
+		}
+		if set.events, err = setRules(ctx, tx, a, circle, in); err != nil {
+			return set, err
+		}
+		set.CircleRules, err = readRules(ctx, tx, circle)
+		return set, err
 	})
-	if err == nil && len(events) > 0 {
-		s.publish(ctx, events)
+	if err == nil && len(set.events) > 0 {
+		s.publish(ctx, set.events)
 	}
-	return set, outward(cmp.Or(err, refusal))
+	return set.CircleRules, err
+}
+
+// newlyRuled is the answer to new rules, with what was appended for them: not
+// again when the answer comes from its key.
+type newlyRuled struct {
+	CircleRules
+	events []circlelog.Event
 }
 
 // check refuses what is no rule. Texts of a reverted version were checked.
@@ -144,117 +136,4 @@ func setRules(ctx context.Context, tx pgx.Tx, a Actor, circle id.ID, in NewRules
 	}
 	e, err := circlelog.Append(ctx, tx, circle, data)
 	return []circlelog.Event{e}, err
-}
-
-// Preview tells whom rules would shut out, by action.
-type Preview struct {
-	Actions map[policy.Action]ShutOut `json:"actions"`
-	Exact   bool                      `json:"exact" doc:"false: there are so many people that a part of them was asked, and the numbers follow from it"`
-}
-
-// ShutOut counts people who could not do something.
-type ShutOut struct {
-	Followers        int `json:"followers" doc:"of the circle"`
-	FollowersShutOut int `json:"followers_shut_out"`
-	Authors          int `json:"authors" doc:"of posts and comments in the circle in the last 30 days"`
-	AuthorsShutOut   int `json:"authors_shut_out"`
-}
-
-const (
-	// previewSpan is how far back authors are looked for.
-	previewSpan = 30 * day
-	// maxPreviewed bounds the followers, and the authors, whose rights are read
-	// for a preview; of more than that a part is chosen by chance.
-	maxPreviewed = 20_000
-)
-
-// PreviewRules tells whom rules would shut out of what if they were in force
-// now; owners may ask. It changes nothing. A repeated key returns the first
-// answer. It fails with CircleNotFound, RoleRequired or a problem of the rules.
-func (s *Service) PreviewRules(ctx context.Context, a Actor, circle id.ID, in NewRules, key string) (Preview, error) {
-	req, err := idempotency.NewRequest(a.User, key, "preview rules", circle, in)
-	if err != nil {
-		return Preview{}, err
-	}
-	if err := in.check(); err != nil {
-		return Preview{}, err
-	}
-	end, err := s.inProgress.Begin(req)
-	if err != nil {
-		return Preview{}, err
-	}
-	defer end()
-	var (
-		preview Preview
-		refusal error
-	)
-	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
-		preview, refusal, err = once(ctx, tx, req, func() (Preview, error) { return s.previewRules(ctx, tx, a, circle, in) })
-		return err
-	})
-	return preview, outward(cmp.Or(err, refusal))
-}
-
-func (s *Service) previewRules(ctx context.Context, tx pgx.Tx, a Actor, circle id.ID, in NewRules) (p Preview, err error) {
-	if err := s.readOwner(ctx, tx, a, circle); err != nil {
-		return p, err
-	}
-	if in.RevertTo != nil {
-		if in.Rules, in.Reason, err = readOldRules(ctx, tx, circle, *in.RevertTo); err != nil {
-			return p, err
-		}
-	}
-	rules, err := policy.Compile(in.Rules, in.Reason)
-	if err != nil {
-		return p, err
-	}
-	concerned, err := s.readCrowd(ctx, tx, circle)
-	if err != nil {
-		return p, err
-	}
-	return concerned.preview(s, rules), nil
-}
-
-var previewed = []policy.Action{policy.View, policy.Like, policy.Comment, policy.Tip, policy.MakePost}
-
-func (c *crowd) preview(s *Service, rules *policy.Rules) Preview {
-	p := Preview{Actions: map[policy.Action]ShutOut{}, Exact: c.exact()}
-	var followers, authors int
-	out := map[policy.Action]*struct{ followers, authors int }{}
-	for _, a := range previewed {
-		out[a] = &struct{ followers, authors int }{}
-	}
-	for _, person := range c.people {
-		follows, wrote := step01(person.follows), step01(person.wrote)
-		followers, authors = followers+follows, authors+wrote
-		who := s.stand(person.subject, &ruling{rules: rules, circle: c.circle, made: c.made}, c.at)
-		for _, a := range previewed {
-			if !rules.Allows(who.subject, who.circle, a) {
-				out[a].followers += follows
-				out[a].authors += wrote
-			}
-		}
-	}
-	for _, a := range previewed {
-		p.Actions[a] = ShutOut{
-			Followers: c.followers, FollowersShutOut: scaled(out[a].followers, followers, c.followers),
-			Authors: c.authors, AuthorsShutOut: scaled(out[a].authors, authors, c.authors),
-		}
-	}
-	return p
-}
-
-func step01(yes bool) int {
-	if yes {
-		return 1
-	}
-	return 0
-}
-
-// scaled is n of asked people, as a part of all.
-func scaled(n, asked, all int) int {
-	if asked == 0 || asked == all {
-		return n
-	}
-	return int(int64(n) * int64(all) / int64(asked))
 }
