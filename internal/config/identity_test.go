@@ -69,3 +69,26 @@ func TestStaff(t *testing.T) {
 		}
 	}
 }
+
+// Nobody proves his age to himself where money is real.
+func TestWhatIsPlay(t *testing.T) {
+	stripe := map[string]string{"LIFECIRCLE_PUBLIC_URL": "https://a.example", "LIFECIRCLE_STRIPE_SECRET_KEY": "sk_test_x", "LIFECIRCLE_STRIPE_WEBHOOK_SECRET": "whsec_x"}
+	for name, c := range map[string]struct {
+		env  map[string]string
+		want bool
+	}{
+		"nothing set": {nil, true}, "a database": {map[string]string{"DATABASE_URL": "postgres://h/d"}, false}, "real money": {stripe, false},
+	} {
+		if got, err := parse(t, c.env, "serve"); err != nil || got.Play() != c.want {
+			t.Errorf("%s: %v, %v", name, got.Play(), err)
+		}
+	}
+}
+
+func TestTipsTakeAdultsByDefault(t *testing.T) {
+	for args, want := range map[string]bool{"serve": true, "serve --adult-tips": true, "serve --no-adult-tips": false} {
+		if c, err := parse(t, nil, strings.Fields(args)...); err != nil || c.Server.AdultTips != want {
+			t.Errorf("%s: %v, %v", args, c.Server.AdultTips, err)
+		}
+	}
+}
