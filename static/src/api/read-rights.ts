@@ -171,7 +171,13 @@ export function preview(v: unknown): Preview {
     const g = fields(v)
     return { followers: count(g['followers']), followersShutOut: count(g['followers_shut_out']), authors: count(g['authors']), authorsShutOut: count(g['authors_shut_out']) }
   }
-  return { actions: Object.fromEntries(ruled.filter((a) => a in told).map((a) => [a, one(told[a])])), exact: f['exact'] !== false }
+  const s = fields(f['sample'])
+  const margin = typeof s['margin'] === 'number' ? s['margin'] : 0
+  return {
+    actions: Object.fromEntries(ruled.filter((a) => a in told).map((a) => [a, one(told[a])])),
+    exact: f['exact'] !== false,
+    sample: { followers: count(s['followers']), authors: count(s['authors']), margin },
+  }
 }
 
 const states: readonly ContactState[] = ['none', 'asked', 'asks', 'accepted']

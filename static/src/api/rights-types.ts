@@ -161,6 +161,7 @@ export interface ShutOut {
 export interface Preview {
   actions: Readonly<Partial<Record<Ruled, ShutOut>>>
   exact: boolean
+  sample: { followers: number; authors: number; margin: number } // asked; hundredths by which the numbers may be off
 }
 
 /** none; asked: by the viewer; asks: the other does. */

@@ -173,7 +173,7 @@ export const rights = {
   previewNobody: 'Nobody of today is shut out.',
   previewFollowers: (out: number, all: number) => `${out} of ${plural(all, 'follower', 'followers')}`,
   previewAuthors: (out: number, all: number) => `${out} of ${plural(all, 'person', 'people')} who wrote this month`,
-  previewRough: 'Counted on a part of the people; the numbers are close.',
+  previewRough: (followers: number, authors: number, margin: number) => `Counted on a part of the people: ${plural(followers, 'follower', 'followers')} and ${plural(authors, 'author', 'authors')}. The shares are off by ${margin} % at most, in 99 of 100 cases.`,
   previewShutOut: 'shut out',
   previewFirst: 'Look at the preview first: then you can save.',
   saveRules: 'Save the rules',

@@ -174,7 +174,7 @@ export const rights: Dictionary['rights'] = {
   previewNobody: '目前没有人会被挡在外面。',
   previewFollowers: (out, all) => `${n(all)} 位关注者中的 ${n(out)} 位`,
   previewAuthors: (out, all) => `本月发过言的 ${n(all)} 人中的 ${n(out)} 人`,
-  previewRough: '只统计了一部分人，数字是近似的。',
+  previewRough: (followers, authors, margin) => `只统计了一部分人：${n(followers)} 位关注者和 ${n(authors)} 位作者。比例的误差在 100 次中有 99 次不超过 ${margin}%。`,
   previewShutOut: '会被挡在外面',
   previewFirst: '先看看影响，然后才能保存。',
   saveRules: '保存规则',
