@@ -31,12 +31,12 @@ type chunk struct {
 func (c chunk) last() id.ID { return c.users[len(c.users)-1] }
 
 // publishAll publishes the scores of all who are left, in the order of their
-// ids with Lanes chunks at the same time, and returns how many people they are.
-// The first failure ends it, when the chunks that are under way have ended.
-func (s *Service) publishAll(ctx context.Context, r *run) (people int, err error) {
+// ids with Lanes chunks at the same time, adds the active to spread and returns
+// how many people there were. The first failure ends it, when the chunks that are under way have ended.
+func (s *Service) publishAll(ctx context.Context, r *run, spread *model.Spread) (people int, err error) {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(s.Lanes)
-	f := &frontier{s: s, run: r, ended: map[id.ID]chunk{}}
+	f := &frontier{s: s, run: r, ended: map[id.ID]chunk{}, spread: spread}
 	for after := r.progress; ; {
 		var c chunk
 		if c, err = nextChunk(ctx, s.pool, r, after, s.Chunk); err != nil || len(c.users) == 0 {
@@ -46,10 +46,11 @@ func (s *Service) publishAll(ctx context.Context, r *run) (people int, err error
 		after = c.last()
 		people += len(c.users)
 		g.Go(func() error { // waits while all lanes are taken
-			if err := s.chunk(ctx, r, c); err != nil {
+			counted, err := s.chunk(ctx, r, c)
+			if err != nil {
 				return err
 			}
-			return f.end(ctx, before, c)
+			return f.end(ctx, before, c, counted)
 		})
 	}
 	if failed := g.Wait(); failed != nil {
@@ -62,16 +63,20 @@ func (s *Service) publishAll(ctx context.Context, r *run) (people int, err error
 // so are chunks beyond it. Whoever takes over does those again, which changes
 // nothing.
 type frontier struct {
-	s     *Service
-	mu    sync.Mutex // guards what follows, and is held while progress is written: the lanes alone wait for it
-	run   *run
-	ended map[id.ID]chunk // beyond progress, by the user before their first
+	s      *Service
+	mu     sync.Mutex // guards what follows, and is held while progress is written: the lanes alone wait for it
+	run    *run
+	ended  map[id.ID]chunk // beyond progress, by the user before their first
+	spread *model.Spread   // of the active
 }
 
 // end notes that a chunk has been published, and renews the lease.
-func (f *frontier) end(ctx context.Context, before id.ID, c chunk) error {
+func (f *frontier) end(ctx context.Context, before id.ID, c chunk, active []int) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for _, score := range active {
+		f.spread[score]++
+	}
 	f.ended[before] = c
 	progress, people := f.run.progress, 0
 	for {
@@ -93,31 +98,32 @@ func (f *frontier) end(ctx context.Context, before id.ID, c chunk) error {
 	return nil
 }
 
-// chunk publishes the scores of these people, if the run is still this node's.
-func (s *Service) chunk(ctx context.Context, r *run, c chunk) error {
+// chunk publishes the scores of these people, if the run is still this node's,
+// and returns those of the active.
+func (s *Service) chunk(ctx context.Context, r *run, c chunk) (active []int, err error) {
 	var changed []id.ID
-	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		if err := holdRun(ctx, tx, s.Node, r); err != nil {
 			return err
 		}
-		changed, err = s.publishNight(ctx, tx, r, c)
+		changed, active, err = s.publishNight(ctx, tx, r, c)
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, user := range changed {
 		s.Changed(user)
 	}
-	return nil
+	return active, nil
 }
 
-// publishNight publishes the scores of these people and returns whose changed.
+// publishNight publishes the scores of these people and returns whose changed, and the scores of the active.
 // Whose score was changed since the run began is left to the next one.
-func (s *Service) publishNight(ctx context.Context, tx pgx.Tx, r *run, c chunk) (changed []id.ID, err error) {
+func (s *Service) publishNight(ctx context.Context, tx pgx.Tx, r *run, c chunk) (changed []id.ID, counted []int, err error) {
 	rows, err := lockScores(ctx, tx, c.users)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	mine := c.users[:0:0]
 	for _, user := range c.users {
@@ -131,10 +137,10 @@ func (s *Service) publishNight(ctx context.Context, tx pgx.Tx, r *run, c chunk) 
 	}
 	events, err := readEvents(ctx, tx, mine, r.asOf)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := s.addIdentity(ctx, tx, r.asOf, mine, c.joined, events); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var b scoreBatch
 	for _, user := range mine {
@@ -147,6 +153,9 @@ func (s *Service) publishNight(ctx context.Context, tx pgx.Tx, r *run, c chunk) 
 		if row == nil || row.score != next.score {
 			changed = append(changed, user)
 		}
+		if active(events[user], r.asOf) {
+			counted = append(counted, next.score)
+		}
 	}
-	return changed, b.write(ctx, tx)
+	return changed, counted, b.write(ctx, tx)
 }

@@ -95,23 +95,38 @@ func (s *Service) night(ctx context.Context, r *run) error {
 	if err != nil {
 		return err
 	}
+	f := Figures{AsOf: r.asOf, NewAccounts: t.newAccounts, LinksOfNew: float64(t.linksOfNew) / float64(max(1, t.newAccounts)), made: !r.hasTrust, counted: r.progress == 0}
 	if !r.hasTrust {
 		if err := s.storeTrust(ctx, r.asOf, t); err != nil {
 			return err
 		}
 	}
 	r.trust = t.lookup()
-	users, err := s.publishAll(ctx, r)
-	if err != nil {
+	var spread model.Spread
+	if f.People, err = s.publishAll(ctx, r, &spread); err != nil {
 		return err
 	}
+	if err := s.endNight(ctx, r, &f, &spread); err != nil {
+		return err
+	}
+	f.Took = time.Since(begin)
+	s.Log.Info("scores are published", "as_of", r.asOf.Format(time.RFC3339), "people", f.People, "links", t.links, "took", f.Took.Round(time.Millisecond))
+	s.Observe(f)
+	return nil
+}
+
+// endNight ends a run whose people are all done, and judges what has come of it.
+func (s *Service) endNight(ctx context.Context, r *run, f *Figures, spread *model.Spread) error {
 	now, err := s.now(ctx, s.pool)
 	if err != nil {
 		return err
 	}
-	if err := endRun(ctx, s.pool, s.Node, r, now); err != nil {
+	var counted []int
+	if f.counted {
+		counted = spread.Bins()
+	}
+	if err := endRun(ctx, s.pool, s.Node, r, counted, now); err != nil {
 		return err
 	}
-	s.Log.Info("scores are published", "as_of", r.asOf.Format(time.RFC3339), "people", users, "links", t.links, "took", time.Since(begin).Round(time.Millisecond))
-	return nil
+	return s.judge(ctx, f, spread)
 }

@@ -64,8 +64,11 @@ func (s *Service) claim(ctx context.Context, asOf time.Time) (r *run, err error)
 		case !last.finished && last.node != s.Node && !last.lease.Before(now):
 			return nil
 		case !last.finished:
-			r = &last.run
-			return takeRun(ctx, tx, s.Node, r, now)
+			taken, err := takeRun(ctx, tx, s.Node, &last.run, now)
+			if taken {
+				r = &last.run
+			}
+			return err
 		case !asOf.After(last.asOf):
 			return nil
 		}
@@ -105,17 +108,18 @@ func beginRun(ctx context.Context, tx pgx.Tx, node string, r *run, now time.Time
 }
 
 // takeRun goes on with a run that was left. It waits for the chunks that its
-// node still has under way (holdRun); later ones fail.
-func takeRun(ctx context.Context, tx pgx.Tx, node string, r *run, now time.Time) error {
+// node still has under way (holdRun); later ones fail. False: meanwhile that
+// node has come to its end after all.
+func takeRun(ctx context.Context, tx pgx.Tx, node string, r *run, now time.Time) (bool, error) {
 	if _, err := tx.Exec(ctx, `SELECT FROM score_runs WHERE as_of = $1 FOR UPDATE`, r.asOf); err != nil {
-		return fmt.Errorf("wait for the chunks of the run of %s: %w", r.asOf, err)
+		return false, fmt.Errorf("wait for the chunks of the run of %s: %w", r.asOf, err)
 	}
-	err := tx.QueryRow(ctx, `UPDATE score_runs SET node = $2, lease_until = $3 WHERE as_of = $1 RETURNING progress, trust_name IS NOT NULL`,
+	err := tx.QueryRow(ctx, `UPDATE score_runs SET node = $2, lease_until = $3 WHERE as_of = $1 AND finished_at IS NULL RETURNING progress, trust_name IS NOT NULL`,
 		r.asOf, node, now.Add(trustTime)).Scan(&r.progress, &r.hasTrust)
-	if err != nil {
-		return fmt.Errorf("take over the run of %s: %w", r.asOf, err)
+	if err != nil && !missing(err) {
+		return false, fmt.Errorf("take over the run of %s: %w", r.asOf, err)
 	}
-	return nil
+	return err == nil, nil
 }
 
 var errLostRun = errors.New("another node has taken over")
@@ -146,8 +150,8 @@ func renewLease(ctx context.Context, pool *pgxpool.Pool, node string, r *run, pr
 	return nil
 }
 
-func endRun(ctx context.Context, pool *pgxpool.Pool, node string, r *run, now time.Time) error {
-	tag, err := pool.Exec(ctx, `UPDATE score_runs SET finished_at = $3, lease_until = $3 WHERE as_of = $1 AND node = $2 AND finished_at IS NULL`, r.asOf, node, now)
+func endRun(ctx context.Context, pool *pgxpool.Pool, node string, r *run, spread []int, now time.Time) error {
+	tag, err := pool.Exec(ctx, `UPDATE score_runs SET finished_at = $3, lease_until = $3, spread = $4 WHERE as_of = $1 AND node = $2 AND finished_at IS NULL`, r.asOf, node, now, spread)
 	if err != nil {
 		return fmt.Errorf("end a run: %w", err)
 	}
@@ -177,4 +181,15 @@ func nextChunk(ctx context.Context, q querier, r *run, after id.ID, limit int) (
 		return c, fmt.Errorf("read people: %w", err)
 	}
 	return c, nil
+}
+
+// spreadBefore returns how scores were spread at the last run up to a moment, or
+// if there is none at the first one after it; nil: there was none before asOf.
+func spreadBefore(ctx context.Context, q querier, asOf, until time.Time) (spread []int, err error) {
+	err = q.QueryRow(ctx, `SELECT spread FROM score_runs WHERE as_of < $1 AND spread IS NOT NULL
+		ORDER BY as_of <= $2 DESC, CASE WHEN as_of <= $2 THEN as_of END DESC, as_of LIMIT 1`, asOf, until).Scan(&spread)
+	if err != nil && !missing(err) {
+		return nil, fmt.Errorf("read how scores were spread: %w", err)
+	}
+	return spread, nil
 }

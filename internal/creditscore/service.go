@@ -36,6 +36,10 @@ type Options struct {
 	// Changed is told whose score, or whose notifications, became others, after
 	// the commit. It must not block. Nil: nobody listens.
 	Changed func(user id.ID)
+	// Alarm is told when an operator should look, by one of Alarms; Observe what
+	// each night has found. They must not block. Nil: nobody listens.
+	Alarm   func(what string)
+	Observe func(Figures)
 	// Clock is asked instead of the database's; for tests.
 	Clock func() time.Time
 	Node  string // names this node among those that run nights; empty: a name of its own
@@ -75,6 +79,12 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
 	}
 	if s.Changed == nil {
 		s.Changed = func(id.ID) {}
+	}
+	if s.Alarm == nil {
+		s.Alarm = func(string) {}
+	}
+	if s.Observe == nil {
+		s.Observe = func(Figures) {}
 	}
 	if s.Chunk <= 0 {
 		s.Chunk = chunkSize

@@ -29,6 +29,8 @@ type trustTable struct {
 	shares []float32 // of each, as trust.Propagate returned it
 	scale  trust.Scale
 	links  int
+
+	newAccounts, linksOfNew int // see newcomers; only where the table was made
 }
 
 // of returns somebody's trust in relation to the median of the reference.
@@ -84,6 +86,7 @@ func (s *Service) makeTrust(ctx context.Context, asOf time.Time) (*trustTable, e
 		return nil, fmt.Errorf("tie people at %s: %w", asOf, err)
 	}
 	t.links = g.Links()
+	t.newAccounts, t.linksOfNew = newcomers(g, people, asOf)
 	all, err := s.readChecked(ctx, asOf)
 	if err != nil {
 		return nil, err

@@ -24,6 +24,8 @@ type world struct {
 	now      time.Time
 	verified map[id.ID]creditscore.Verified
 	changed  map[id.ID]int
+	alarms   []string
+	figures  []creditscore.Figures // of each night
 }
 
 func start() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC) }
@@ -46,8 +48,12 @@ func (w *world) pass(d time.Duration) time.Time {
 }
 
 func (w *world) service(node string) *creditscore.Service {
+	return w.serviceWith(node, func(*creditscore.Options) {})
+}
+
+func (w *world) serviceWith(node string, change func(o *creditscore.Options)) *creditscore.Service {
 	w.t.Helper()
-	s, err := creditscore.New(w.t.Context(), w.pool, creditscore.Options{
+	o := creditscore.Options{
 		Clock: w.clock, Node: node, Chunk: 3,
 		Identity: func(_ context.Context, _ pgx.Tx, users []id.ID) (map[id.ID]creditscore.Verified, error) {
 			w.mu.Lock()
@@ -63,7 +69,19 @@ func (w *world) service(node string) *creditscore.Service {
 			defer w.mu.Unlock()
 			w.changed[user]++
 		},
-	})
+		Alarm: func(what string) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.alarms = append(w.alarms, what)
+		},
+		Observe: func(f creditscore.Figures) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.figures = append(w.figures, f)
+		},
+	}
+	change(&o)
+	s, err := creditscore.New(w.t.Context(), w.pool, o)
 	if err != nil {
 		w.t.Fatal(err)
 	}

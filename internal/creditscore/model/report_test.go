@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"lifecircle/internal/creditscore/model"
@@ -39,5 +40,40 @@ func TestFairness(t *testing.T) {
 		if ratio, review := model.Fairness(c.groups, 10); math.Abs(ratio-c.ratio) > 1e-9 || review != c.review {
 			t.Errorf("%v: %v, %v", c.groups, ratio, review)
 		}
+	}
+}
+
+// The targets are those of section 3: 700 itself is in none of them.
+func TestRangesOfScores(t *testing.T) {
+	t.Parallel()
+	for score, want := range map[int][]string{
+		350: {"below 550"}, 549: {"below 550"}, 550: {"550 to 599"}, 599: {"550 to 599"}, 600: {"600 to 649"}, 649: {"600 to 649"},
+		650: {"650 to 699"}, 699: {"650 to 699"}, 700: nil, 701: {"above 700"}, 750: {"above 700"}, 751: {"above 700", "above 750"}, 950: {"above 700", "above 750"},
+	} {
+		var s model.Spread
+		s[score] = 3
+		var got []string
+		for _, r := range model.Ranges() {
+			if share, _ := s.Share(r); share == 100 {
+				got = append(got, r.Name)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%d is %v, want %v", score, got, want)
+		}
+		if bins := s.Bins(); len(bins) != 12 || bins[min(11, (score-350)/50)] != 3 {
+			t.Errorf("%d is in bins %v", score, bins)
+		}
+	}
+	var s model.Spread
+	s[500], s[560], s[620], s[660], s[700], s[720], s[800] = 20, 23, 24, 16, 2, 10, 5
+	for _, r := range model.Ranges() {
+		if share, inside := s.Share(r); !inside {
+			t.Errorf("%s: %.1f %%", r.Name, share)
+		}
+	}
+	s[500] = 40
+	if _, inside := s.Share(model.Ranges()[0]); inside {
+		t.Error("a third below 550 is inside")
 	}
 }
