@@ -5,42 +5,42 @@ import (
 	"testing"
 
 	"lifecircle/feed/policy"
+	"lifecircle/internal/problem"
 )
 
-// A template may keep people from posting by their gender, and from nothing
-// else: whoever may not post comments as everybody does.
-func TestTemplatesAskForGenderWherePeoplePostOnly(t *testing.T) {
+// TestTemplatesByGenderDecideOnlyWhoPosts: they ask for a reason, and everybody
+// views, likes, comments and tips alike; to let those comment who may post is
+// refused.
+func TestTemplatesByGenderDecideOnlyWhoPosts(t *testing.T) {
 	t.Parallel()
 	byGender := 0
 	for _, template := range policy.Templates() {
-		for action, rule := range template.Rules {
-			if strings.Contains(rule, "gender") {
-				byGender++
-				if action != policy.MakePost {
-					t.Errorf("%s asks for gender in %s: %s", template.ID, action, rule)
+		gendered := strings.Contains(template.Rules[policy.MakePost], "user.gender")
+		if gendered != template.NeedsReason {
+			t.Errorf("%s needs a reason: %t", template.ID, template.NeedsReason)
+		}
+		if !gendered {
+			continue
+		}
+		byGender++
+		r := compile(t, template.Rules)
+		for _, a := range []policy.Action{policy.View, policy.Like, policy.Comment, policy.Tip} {
+			for _, score := range []int{0, 750, 751} {
+				var may [4]bool
+				for i, gender := range []string{policy.Female, policy.Male, policy.Other, ""} {
+					may[i] = r.Decide(policy.Subject{SignedIn: true, Gender: gender, Credit: score, Age: 30}, policy.Circle{AdultTips: true}, a).Allowed
+				}
+				if may != [4]bool{may[0], may[0], may[0], may[0]} {
+					t.Errorf("%s: %s at %d depends on gender: %v", template.ID, a, score, may)
 				}
 			}
 		}
-		rules, err := template.Fill(map[string]string{"city": "Suzhou", "school": "Fudan"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r := compile(t, rules)
-		for _, action := range []policy.Action{policy.View, policy.Like, policy.Comment, policy.Tip} {
-			var first bool
-			for i, gender := range []string{policy.Female, policy.Male, "other", ""} {
-				s := policy.Subject{SignedIn: true, Age: 30, Level: 2, Credit: 751, Gender: gender}
-				allowed := r.Decide(s, policy.Circle{}, action).Allowed
-				if i == 0 {
-					first = allowed
-				}
-				if allowed != first || !allowed {
-					t.Errorf("%s: %s of %q is %v", template.ID, action, gender, allowed)
-				}
-			}
+		indirect := map[policy.Action]string{policy.MakePost: template.Rules[policy.MakePost], policy.Comment: "user.credit > 750 || can.post"}
+		if p := refused(t, indirect, "a reason"); p.Code != problem.RuleGender {
+			t.Errorf("%s: %+v", template.ID, p)
 		}
 	}
 	if byGender != 2 {
-		t.Errorf("%d templates ask for gender", byGender)
+		t.Errorf("%d templates by gender", byGender)
 	}
 }
