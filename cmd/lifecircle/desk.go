@@ -19,6 +19,9 @@ func (p program) desk(ctx context.Context, db *app.Database) error {
 		if command == config.ListAppeals {
 			return p.listAppeals(ctx, s)
 		}
+		if command == config.Fairness {
+			return app.ReportFairness(ctx, s, p.out)
+		}
 		if command == config.AddIssuer {
 			if err := s.AddIssuer(ctx, creditscore.Issuer{Name: d.Name, Algorithm: d.Algorithm, Key: d.Key, Kinds: d.Kinds}); err != nil {
 				return err

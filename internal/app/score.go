@@ -15,7 +15,9 @@ import (
 // joinScores makes the scores and what looks after their gate.
 func (a *App) joinScores(ctx context.Context) (err error) {
 	p := &a.product
-	p.scores, err = creditscore.New(ctx, a.db.Pool, creditscore.Options{Identity: verifiedForScores, Changed: func(id.ID) { p.watch.Wake() }, Log: a.Log})
+	p.scores, err = creditscore.New(ctx, a.db.Pool, creditscore.Options{
+		Identity: verifiedForScores, Changed: func(id.ID) { p.watch.Wake() }, Log: a.Log, Alarm: a.metrics.scores.alarm, Observe: a.metrics.scores.night,
+	})
 	if err == nil {
 		p.identities.lost = p.scores.IdentityChanged
 	}

@@ -25,6 +25,7 @@ const (
 	UpholdAppeal  Command = "appeals uphold <appeal>"
 	DismissAppeal Command = "appeals dismiss <appeal>"
 	AddIssuer     Command = "score issuer"
+	Fairness      Command = "score fairness"
 	AddSeed       Command = "score seed"
 
 	StaffAdd      Command = "staff add <handle>"

@@ -43,9 +43,12 @@ type grammar struct {
 		Dismiss appeal `cmd:"" help:"The event stays."`
 	} `cmd:"" help:"Appeals against what is held against scores."`
 	Score struct {
-		Issuer scoreIssuer `cmd:"" help:"Let somebody send score events, or give him another key."`
-		Seed   scoreSeed   `cmd:"" help:"Note that staff has checked a person by hand: trust is measured by those, and may start with them."`
-	} `cmd:"" help:"Who is believed about scores."`
+		Issuer   scoreIssuer `cmd:"" help:"Let somebody send score events, or give him another key."`
+		Seed     scoreSeed   `cmd:"" help:"Note that staff has checked a person by hand: trust is measured by those, and may start with them."`
+		Fairness struct {
+			Database `embed:""`
+		} `cmd:"" help:"Compare how many people are above 750 by gender, age and city."`
+	} `cmd:"" help:"Who is believed about scores, and what they come to."`
 	Keys struct {
 		Rotate struct {
 			Database `embed:""`
@@ -107,6 +110,8 @@ func (g *grammar) config(cmd Command) (c Config, err error) {
 		err = g.Appeals.Dismiss.into(&c)
 	case AddIssuer:
 		err = g.Score.Issuer.into(&c)
+	case Fairness:
+		c.Database = g.Score.Fairness.Database
 	case AddSeed:
 		err = g.Score.Seed.into(&c)
 	case RotateKeys:

@@ -58,6 +58,30 @@ func lockScores(ctx context.Context, tx pgx.Tx, users []id.ID) (map[id.ID]*publi
 	return out, nil
 }
 
+// Published hands all published scores to work, so many people at a time and
+// each time in a transaction of its own, in the order of their ids.
+func (s *Service) Published(ctx context.Context, work func(context.Context, pgx.Tx, map[id.ID]int) error) error {
+	for after, n := id.ID(0), chunkSize; n == chunkSize; {
+		err := pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+			rows, err := tx.Query(ctx, `SELECT user_id, score FROM scores WHERE user_id > $1 ORDER BY user_id LIMIT $2`, after, chunkSize)
+			if err != nil {
+				return err
+			}
+			scores := make(map[id.ID]int, chunkSize)
+			var score int
+			if _, err := pgx.ForEachRow(rows, []any{&after, &score}, func() error { scores[after] = score; return nil }); err != nil {
+				return err
+			}
+			n = len(scores)
+			return work(ctx, tx, scores)
+		})
+		if err != nil {
+			return outward(fmt.Errorf("read scores: %w", err))
+		}
+	}
+	return nil
+}
+
 func storeScore(ctx context.Context, tx pgx.Tx, user id.ID, p published, at time.Time, step string, event id.ID) error {
 	b := scoreBatch{}
 	b.add(user, p)
