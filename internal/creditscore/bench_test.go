@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	nightPeople = flag.Int("night.people", 1000, "people of BenchmarkNight; 4500000 is everybody, and takes hours to fill in and some 600 GB")
+	nightPeople = flag.Int("night.people", 1000, "people of BenchmarkNight; 4500000 is everybody, whose 1.5 billion events are filled in first")
 	nightLanes  = flag.Int("night.lanes", 0, "chunks of BenchmarkNight at the same time; 0: as many as a server takes")
 )
 
