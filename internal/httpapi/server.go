@@ -52,6 +52,9 @@ type Options struct {
 	// PaymentsCrowded tells the same of changes that move money.
 	PaymentsCrowded func() bool
 
+	// PublicURL is where people reach the server, without a path; "": unknown.
+	PublicURL string
+
 	AdultTips bool // tips take a verified adult: shown in /v1/limits
 
 	Limits  map[string]any // what other parts limit, by the part's name; added to /v1/limits

@@ -154,6 +154,7 @@ export const en = {
     invalid_token: 'Your session has ended. Please sign in again.',
     token_expired: 'Your session has ended. Please sign in again.',
     refresh_token_reused: 'You were signed out, because your session was used in two places at once. If that was not you, change your password.',
+    foreign_origin: 'This page is not one of this site’s. Open the site itself.',
     banned: 'This account is suspended.',
     not_allowed: 'You may not do this here.',
     role_required: 'Only those who look after this circle may do this.',

@@ -154,6 +154,7 @@ export const zh: Dictionary = {
     invalid_token: '登录已失效，请重新登录。',
     token_expired: '登录已失效，请重新登录。',
     refresh_token_reused: '你的登录同时在两处被使用，已为你退出。如果不是你本人，请修改密码。',
+    foreign_origin: '这个页面不属于本站，请打开本站后再试。',
     banned: '这个账号已被停用。',
     not_allowed: '你在这里没有这个权限。',
     role_required: '只有管理这个圈子的人可以这样做。',
