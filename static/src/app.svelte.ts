@@ -8,9 +8,13 @@ import { asProblem, problemText } from './api/problem'
 import { rightsApi, type RightsApi } from './api/rights-api'
 import type { Limits } from './api/types'
 import { authorizedFetch, SessionState } from './auth/session.svelte'
+import { browserLock } from './auth/refresh'
 import { localStore } from './auth/store'
 import { I18n } from './i18n/i18n.svelte'
 import { Live } from './live/live.svelte'
+import { Outbox } from './outbox/outbox.svelte'
+import { sendEntry } from './outbox/send'
+import { openOutbox } from './outbox/store'
 import { Router } from './routing/router.svelte'
 import { WalletState } from './wallet/wallet.svelte'
 
@@ -29,13 +33,23 @@ export class App {
   readonly i18n = new I18n()
   readonly router = new Router()
   readonly open: OpenApi = openApi((request) => fetch(request))
-  readonly session = new SessionState(localStore, (token) => this.open.refresh(token))
+  readonly session = new SessionState(localStore, this.open)
   readonly api: ViewerApi = viewerApi(authorizedFetch(this.session))
   readonly money: MoneyApi = moneyApi(authorizedFetch(this.session))
   readonly rights: RightsApi = rightsApi(authorizedFetch(this.session))
   readonly wallet = new WalletState(() => this.money.wallet())
   readonly live = new Live({ endpoint: socketAddress(), token: () => this.session.accessToken() })
+  /** What was done without a network, until it is sent. */
+  readonly outbox = new Outbox({
+    store: openOutbox,
+    send: (entry) => sendEntry(this.api, entry),
+    lock: browserLock('lifecircle.outbox'),
+    offline: () => this.offline,
+    channel: typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('lifecircle.outbox'),
+  })
   limits = $state.raw<Limits>(defaultLimits)
+  /** Whether the browser says that there is a network. */
+  #network = $state(navigator.onLine)
   /** The time that "3m ago" is counted from. */
   now = $state(Date.now())
   /** What the screen is about, for the title of the window. */
@@ -51,7 +65,7 @@ export class App {
   /** Starts what runs as long as the page; gives the way to end it. */
   start(): () => void {
     const news = this.live.listen((hint) => this.#hear(hint))
-    const ends = [this.router.listen(), this.session.follow(window), news]
+    const ends = [this.router.listen(), this.session.follow(window), news, this.#followNetwork()]
     const timer = setInterval(() => { this.now = Date.now() }, clockTickMs)
     this.open.limits().then((l) => { this.limits = l }, () => undefined) // the defaults hold
     return () => {
@@ -59,6 +73,25 @@ export class App {
       clearTimeout(this.#rightsTimer)
       for (const end of ends) end()
       this.live.close()
+    }
+  }
+
+  /** Whether the connection is known to be lost. */
+  get offline(): boolean {
+    const link = this.live.state
+    return !this.#network || (link.name === 'offline' && !link.refused)
+  }
+
+  #followNetwork(): () => void {
+    const look = (): void => {
+      this.#network = navigator.onLine
+      if (this.#network) void this.outbox.wake()
+    }
+    addEventListener('online', look)
+    addEventListener('offline', look)
+    return () => {
+      removeEventListener('online', look)
+      removeEventListener('offline', look)
     }
   }
 
@@ -75,6 +108,7 @@ export class App {
   }
 
   #hear(hint: string): void {
+    if (hint === '') void this.outbox.wake() // connected
     if (hint === '' || hint === 'wallet.updated') this.wallet.changed()
     // What is on screen at the first connect was read just now.
     if (rightsHints.includes(hint) || (hint === '' && this.#heard)) this.rightsChanged()
@@ -119,9 +153,16 @@ export class App {
   }
 
   async signOut(): Promise<void> {
-    const token = this.session.signOut()
+    const left = this.session.signOut()
     this.router.go('/')
-    if (token !== null) await this.open.logout(token).catch(() => undefined) // the token ends by itself
+    await left
+  }
+
+  /** Ends the sessions of all devices, this one's too. Throws when the server cannot be told. */
+  async signOutEverywhere(): Promise<void> {
+    await this.api.signOutEverywhere()
+    this.session.gone()
+    this.router.go('/')
   }
 }
 

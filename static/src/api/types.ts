@@ -65,6 +65,20 @@ export interface Counts {
   tipTotal: number // fen
 }
 
+/** A picture of a post, in sizes for small and large screens. */
+export interface Photo {
+  id: string
+  width: number // px, of the largest
+  height: number
+  blurhash: string
+  /** Its addresses; one that the server does not have is the next larger one's. */
+  urls: { phone: string; screen: string; full: string }
+  /** Its author asks that people choose to see it. */
+  sensitive: boolean
+  /** It is still to be looked at: its post takes no tips meanwhile. */
+  pending: boolean
+}
+
 export interface Post {
   id: string
   circleId: string
@@ -72,6 +86,7 @@ export interface Post {
   circle: CircleBrief | null
   author: Author
   text: string
+  photos: readonly Photo[]
   counts: Counts
   /** Whether the viewer likes it; null where the news goes to everybody. */
   liked: boolean | null
@@ -107,7 +122,6 @@ export interface Session {
   user: Author
   accessToken: string
   expiresInSeconds: number
-  refreshToken: string
 }
 
 /** How long things may be, in characters as people count them. */

@@ -25,7 +25,7 @@ let feed: Feed
 
 async function show(who: typeof viewer | null, total = 0, author = post(1).author): Promise<void> {
   app = new App()
-  if (who !== null) app.session.signedIn({ user: who, accessToken: 'a', refreshToken: 'r', expiresInSeconds: 900 })
+  if (who !== null) app.session.signedIn({ user: who, accessToken: 'a', expiresInSeconds: 900 })
   Object.assign(app.money, {
     quote: async (_: string, amount: number) => money.quote({ amount, max_tip: 10_000, split: [{ to: 'author', amount: amount - 52 }, { to: 'platform', amount: 52 }] }),
     wallet: async () => money.wallet({ balance: { amount: balance }, held: 0, limits: { per_tip: 10_000, per_day: 10_000, per_month: 10_000, spent_today: 9_700 } }),
