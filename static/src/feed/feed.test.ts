@@ -24,13 +24,14 @@ const of = (circle: string, n: number, more: Partial<Post> = {}): Post =>
   post(n, { circleId: circle, id: circle + String(n).padStart(13, '0'), ...more })
 
 const api = {} as ViewerApi
+const atOnce = (run: () => void): void => run()
 const shown = (f: Feed): string[] => f.state.posts.map((p) => p.text)
 const waiting = (f: Feed): string[] => f.state.waiting.posts.map((p) => p.text)
 
 let socket: Socket
 let reads: number
 const feedOf = (pages: () => readonly Post[], source: Omit<Source, 'live'> = {}): Feed =>
-  new Feed(api, async () => { reads++; return { ...pageOf(pages()), position: { offset: 7, epoch: 'e' } } }, { live: socket, ...source })
+  new Feed(api, async () => { reads++; return { ...pageOf(pages()), position: { offset: 7, epoch: 'e' } } }, { live: socket, frame: atOnce, ...source })
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -62,7 +63,7 @@ describe('a feed of one circle', () => {
   it('keeps what comes while a like is under way', async () => {
     let answer: (s: { liked: boolean; likes: number }) => void = () => undefined
     const slow = { like: () => new Promise((resolve) => { answer = resolve }) } as unknown as ViewerApi
-    const f = new Feed(slow, async () => pageOf(range(2, 1)), { live: socket, circle: circleId })
+    const f = new Feed(slow, async () => pageOf(range(2, 1)), { live: socket, frame: atOnce, circle: circleId })
     await f.more()
     f.like(f.state.posts[0]!, true, () => undefined)
     socket.to(circleId).event({ type: 'post.created', post: post(3) })
