@@ -1,6 +1,7 @@
 // What the screens work with. `read.ts` makes these from what the server
 // sends, over HTTP or the socket, so that a field added, absent or null there
 // never breaks a screen.
+import type { PhotoLimits } from '../photos/accept'
 import type { Tip } from './money-types'
 import type { Clause, Rules } from './rights-types'
 
@@ -139,6 +140,7 @@ export interface Limits {
   categories: readonly string[]
   /** Who money can be paid through. */
   providers: readonly string[]
+  photos: PhotoLimits
 }
 
 /** What a circle's channel tells. */
