@@ -97,6 +97,89 @@ describe('a feed of one circle', () => {
   })
 })
 
+describe('a busy circle', () => {
+  const created = (n: number) => ({ type: 'post.created', post: post(n) }) as const
+
+  it('is drawn once a frame, however much came', async () => {
+    const frames: (() => void)[] = []
+    const f = feedOf(() => range(2, 1), { circle: circleId, frame: (run) => { frames.push(run) } })
+    await f.more()
+    const before = f.state
+    for (let n = 3; n < 53; n++) socket.to(circleId).event(created(n))
+    socket.to(circleId).event({ type: 'viewers', count: 7 })
+    expect(f.state).toBe(before)
+    expect(frames).toHaveLength(1)
+    frames[0]?.()
+    expect(shown(f)).toHaveLength(52)
+    expect(f.viewers).toBe(7)
+    socket.to(circleId).event(created(53))
+    expect(frames).toHaveLength(2)
+  })
+
+  it('does not gather without end while nobody looks', async () => {
+    const f = feedOf(() => range(2, 1), { circle: circleId, frame: () => undefined })
+    await f.more()
+    for (let n = 3; n < 1_003; n++) socket.to(circleId).event(created(n))
+    expect(f.state.posts[0]?.text).toBe('post 1002')
+  })
+
+  it('stays where it is while somebody writes in it', async () => {
+    const f = feedOf(() => range(2, 1), { circle: circleId })
+    await f.more()
+    f.engaged = true
+    socket.to(circleId).event(created(3))
+    expect([shown(f), waiting(f)]).toEqual([['post 2', 'post 1'], ['post 3']])
+  })
+
+  it('reads down to its end again when that was let go', async () => {
+    let newest = 20
+    const asked: (number | undefined)[] = []
+    const readPage = async (cursor: string | null, limit?: number) => {
+      asked.push(limit)
+      const from = cursor === null ? newest : Number(cursor)
+      return { ...pageOf(range(from, Math.max(1, from - (limit ?? 20) + 1)), String(from - (limit ?? 20))), position: { offset: 1, epoch: 'e' } }
+    }
+    const f = new Feed(api, readPage, { live: socket, frame: atOnce, circle: circleId })
+    await f.more()
+    for (; newest < 600; newest++) socket.to(circleId).event(created(newest + 1))
+    expect(f.state.posts.length).toBeLessThanOrEqual(240)
+    const before = shown(f)
+    expect(f.exhausted).toBe(false)
+    f.setAtTop(false)
+    await f.more()
+    expect(asked.at(-1)).toBe(100)
+    expect(shown(f).slice(0, before.length)).toEqual(before)
+    await f.more()
+    expect(shown(f)).toEqual(range(600, 601 - f.state.posts.length).map((p) => p.text))
+    expect(f.state.posts.length).toBeGreaterThan(before.length)
+  })
+})
+
+describe('likes without a network', () => {
+  const likes = new Map<string, boolean>()
+  const unsent = (listen: (hear: (news: never) => void) => void) => ({
+    deliver: async (act: { kind: string; post?: string; wanted?: boolean }) => { likes.set(act.post ?? '', act.wanted === true); return null },
+    listen: (hear: (news: never) => void) => { listen(hear); return () => undefined },
+    likes: () => likes,
+  })
+
+  it('are shown while they wait, also on posts that are read again, and settle when they were sent', async () => {
+    let tell: (news: never) => void = () => undefined
+    const f = feedOf(() => range(2, 1), { circle: circleId, unsent: unsent((hear) => { tell = hear }) as never })
+    await f.more()
+    const [first] = f.state.posts
+    f.like(first!, true, () => undefined)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(f.shownLike(f.state.posts[0]!)).toEqual({ liked: true, likes: 1 })
+    const reloaded = feedOf(() => range(2, 1), { circle: circleId, unsent: unsent((hear) => { tell = hear }) as never })
+    await reloaded.more()
+    expect(reloaded.shownLike(reloaded.state.posts[0]!)).toEqual({ liked: true, likes: 1 })
+    tell({ entry: { act: { kind: 'like', post: first!.id, wanted: true } }, answer: { liked: true, likes: 5 } } as never)
+    expect(reloaded.shownLike(reloaded.state.posts[0]!)).toEqual({ liked: true, likes: 5 })
+    expect(reloaded.state.likes.size).toBe(0)
+  })
+})
+
 describe('a feed of many circles', () => {
   const page = (): Post[] => [of('b', 5), of('a', 4), of('b', 3)]
 

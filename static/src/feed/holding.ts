@@ -15,20 +15,20 @@ const fullAround = 60 // posts before and after the screen that keep theirs
 const nobody: Author = { id: '', handle: '', displayName: '' }
 
 /** Cuts the end of a list that grew while its reader saw the top. */
-export function cutTail(s: FeedState): FeedState {
-  if (s.posts.length <= maxAtTop) return s
-  const edge = s.posts.findIndex((p, i) => i >= keptAtTop && p.page !== null && p.page !== s.posts[i - 1]?.page)
-  const known = edge >= 0 && edge <= maxAtTop
-  const posts = s.posts.slice(0, known ? edge : keptAtTop)
+export function cutTail(s: FeedState, most = maxAtTop, kept = keptAtTop): FeedState {
+  if (s.posts.length <= most) return s
+  const edge = s.posts.findIndex((p, i) => i >= kept && p.page !== null && p.page !== s.posts[i - 1]?.page)
+  const known = edge >= 0 && edge <= most
+  const posts = s.posts.slice(0, known ? edge : kept)
   const next = known ? (s.posts[edge]?.page ?? null) : s.nextCursor
   return { ...s, posts, nextCursor: next, tailLost: !known, generation: s.generation + 1 }
 }
 
 /** Lets the content of posts far from the screen go, which shows from..to, when there is too much of it. */
-export function letGo(s: FeedState, from: number, to: number): FeedState {
+export function letGo(s: FeedState, from: number, to: number, most = maxFull, around = fullAround): FeedState {
   const full = s.posts.reduce((n, p) => (p.hollow ? n : n + 1), 0)
-  if (full <= maxFull) return s
-  const goes = (p: FeedPost, i: number): boolean => !p.hollow && p.page !== null && (i < from - fullAround || i >= to + fullAround)
+  if (full <= most) return s
+  const goes = (p: FeedPost, i: number): boolean => !p.hollow && p.page !== null && (i < from - around || i >= to + around)
   return s.posts.some(goes) ? { ...s, posts: s.posts.map((p, i) => (goes(p, i) ? hollow(p) : p)) } : s
 }
 
