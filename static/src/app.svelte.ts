@@ -4,17 +4,21 @@ import { openApi, viewerApi, type OpenApi, type ViewerApi } from './api/api'
 import { Intent, intentStore } from './api/intent.svelte'
 import { defaultLimits } from './api/limits'
 import { moneyApi, type MoneyApi } from './api/money-api'
-import { asProblem, problemText } from './api/problem'
+import { asProblem, Problem, problemText } from './api/problem'
 import { rightsApi, type RightsApi } from './api/rights-api'
 import type { Limits } from './api/types'
 import { authorizedFetch, SessionState } from './auth/session.svelte'
 import { browserLock } from './auth/refresh'
 import { localStore } from './auth/store'
+import { Drafts } from './drafts/drafts'
 import { I18n } from './i18n/i18n.svelte'
+import type { Language } from './i18n/language'
 import { Live } from './live/live.svelte'
 import { Outbox } from './outbox/outbox.svelte'
+import { forgetPhotos } from './outbox/edit'
 import { sendEntry } from './outbox/send'
 import { openOutbox } from './outbox/store'
+import { Version } from './pwa/version.svelte'
 import { Router } from './routing/router.svelte'
 import { WalletState } from './wallet/wallet.svelte'
 
@@ -32,9 +36,13 @@ export interface Notice {
 export class App {
   readonly i18n = new I18n()
   readonly router = new Router()
+  readonly version = new Version()
   readonly open: OpenApi = openApi((request) => fetch(request))
+  readonly drafts = new Drafts(localStorage)
   readonly session = new SessionState(localStore, this.open)
-  readonly api: ViewerApi = viewerApi(authorizedFetch(this.session))
+  /** Sends a request as whoever is signed in. */
+  readonly send = authorizedFetch(this.session)
+  readonly api: ViewerApi = viewerApi(this.send)
   readonly money: MoneyApi = moneyApi(authorizedFetch(this.session))
   readonly rights: RightsApi = rightsApi(authorizedFetch(this.session))
   readonly wallet = new WalletState(() => this.money.wallet())
@@ -65,7 +73,10 @@ export class App {
   /** Starts what runs as long as the page; gives the way to end it. */
   start(): () => void {
     const news = this.live.listen((hint) => this.#hear(hint))
-    const ends = [this.router.listen(), this.session.follow(window), news, this.#followNetwork()]
+    const photos = this.outbox.listen(({ entry }) => {
+      if (!this.outbox.entries.some((e) => e.key === entry.key)) void forgetPhotos(entry)
+    })
+    const ends = [this.router.listen(), this.session.follow(window), this.version.start(), news, photos, this.#followNetwork()]
     const timer = setInterval(() => { this.now = Date.now() }, clockTickMs)
     this.open.limits().then((l) => { this.limits = l }, () => undefined) // the defaults hold
     return () => {
@@ -150,6 +161,11 @@ export class App {
 
   explain(cause: unknown): string {
     return problemText(asProblem(cause), this.i18n.t)
+  }
+
+  /** Speaks another language, or says why not. */
+  async speak(language: Language): Promise<void> {
+    await this.i18n.speak(language).catch(() => this.complain(new Problem(0, 'network', '')))
   }
 
   async signOut(): Promise<void> {

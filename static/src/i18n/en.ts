@@ -1,14 +1,17 @@
 // Every word on the screens, in English. `Dictionary` makes the other
 // languages hold the same keys.
 
+import { feedProblems, keys, photos, waiting } from './feed-en'
 import { money, moneyProblems } from './money-en'
 import { plural } from './plural'
 import { rights, rightsProblems } from './rights-en'
+import { page, settings } from './settings-en'
 
 export const en = {
   name: 'Life Circle',
-  languageName: 'English',
   switchLanguage: 'Switch language',
+  settings,
+  ...page,
   skip: 'Skip to content',
 
   home: 'Home',
@@ -136,6 +139,9 @@ export const en = {
 
   money,
   rights,
+  photos,
+  waiting,
+  keys,
 
   problemRetryAfter: (seconds: number) => `Try again in ${plural(seconds, 'second', 'seconds')}.`,
   problems: {
@@ -185,6 +191,7 @@ export const en = {
     rate_limited: 'That was a bit fast.',
     overloaded: 'Very many people are here right now.',
     unavailable: 'The server is not ready right now.',
+    ...feedProblems,
     ...moneyProblems,
     ...rightsProblems,
   },

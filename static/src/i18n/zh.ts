@@ -1,14 +1,17 @@
 // 界面上的每一句话,中文。
 import type { Dictionary } from './en'
+import { feedProblems, keys, photos, waiting } from './feed-zh'
 import { money, moneyProblems } from './money-zh'
 import { rights, rightsProblems } from './rights-zh'
+import { page, settings } from './settings-zh'
 
 const n = (x: number): string => x.toLocaleString('zh-CN')
 
 export const zh: Dictionary = {
   name: '生活圈',
-  languageName: '中文',
   switchLanguage: '切换语言',
+  settings,
+  ...page,
   skip: '跳到正文',
 
   home: '首页',
@@ -136,6 +139,9 @@ export const zh: Dictionary = {
 
   money,
   rights,
+  photos,
+  waiting,
+  keys,
 
   problemRetryAfter: (seconds) => `请 ${n(seconds)} 秒后再试。`,
   problems: {
@@ -185,6 +191,7 @@ export const zh: Dictionary = {
     rate_limited: '操作有点快了。',
     overloaded: '现在人非常多。',
     unavailable: '服务器暂时没有准备好。',
+    ...feedProblems,
     ...moneyProblems,
     ...rightsProblems,
   },

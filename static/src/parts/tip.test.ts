@@ -1,5 +1,5 @@
 import { flushSync, mount, tick, unmount } from 'svelte'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { MoneyApi } from '../api/money-api'
 import type { NewTip } from '../api/money-types'
 import { Problem } from '../api/problem'
@@ -54,6 +54,8 @@ async function send(): Promise<void> {
   await settle()
 }
 
+// The sheets' code, which is fetched when they are opened.
+beforeAll(() => Promise.all([import('./TipSheet.svelte'), import('./TipList.svelte')]))
 beforeEach(() => {
   vi.useFakeTimers()
   sent = []
