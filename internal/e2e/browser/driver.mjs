@@ -23,11 +23,17 @@ const pages = new Map()
 class Page {
   faults = [] // what a developer would see in red
   frames = [] // the last ones on its sockets
+  sent = [] // what was asked for, but for GET: method, path, idempotency key
 
   async open({ url, width = 1280, height = 800, locale = 'en-US', scale = 1, scheme = 'light', refused = [] }) {
     this.refused = refused // paths whose refusals are wanted: the browser writes them in red, too
     this.context = await browser.newContext({ viewport: { width, height }, locale, deviceScaleFactor: scale, colorScheme: scheme })
     this.context.setDefaultTimeout(patience)
+    await this.show(url)
+  }
+
+  /** Opens an address in a new tab of the same browser. */
+  async show(url) {
     this.page = await this.context.newPage()
     this.page.on('console', (m) => {
       const wanted = m.text().includes('the server responded with a status of 4') && this.refused.some((path) => new URL(m.location().url).pathname.startsWith(path))
@@ -37,6 +43,9 @@ class Page {
     this.page.on('dialog', async (d) => {
       this.faults.push(`dialog: ${d.message()}`)
       await d.dismiss()
+    })
+    this.page.on('request', (r) => {
+      if (r.method() !== 'GET') this.sent.push(`${r.method()} ${new URL(r.url()).pathname} ${r.headers()['idempotency-key'] ?? ''}`.trim())
     })
     this.page.on('websocket', (socket) => {
       const note = (what) => this.frames.splice(0, this.frames.push(`${new Date().toISOString()} ${what}`.slice(0, keptLength)) - keptFrames)
@@ -100,6 +109,72 @@ class Page {
         } else await route.continue()
       },
     )
+  }
+  /** Closes the tab; what the browser keeps stays. */
+  async shut() {
+    await this.page.close()
+  }
+  async reopen({ url }) {
+    await this.show(url)
+  }
+  async back() {
+    await this.page.goBack()
+  }
+  async blur() {
+    await this.page.evaluate(() => document.activeElement?.blur())
+  }
+  /** The post that the focus is in. */
+  async focusedPost() {
+    return this.page.evaluate(() => document.activeElement?.closest('[data-post-id]')?.dataset.postId ?? '')
+  }
+  /** Paths whose refusals are wanted from now on. */
+  async refuses({ paths }) {
+    this.refused = [...this.refused, ...paths]
+  }
+  async reload() {
+    await this.page.reload()
+  }
+  /** Presses a key of the whole page. */
+  async key({ key }) {
+    await this.page.keyboard.press(key)
+  }
+  /** Turns the wheel over the middle of the page. */
+  async wheel({ by }) {
+    const { width, height } = this.page.viewportSize()
+    await this.page.mouse.move(width / 3, height / 2)
+    await this.page.mouse.wheel(0, by)
+  }
+  async scrolledTo() {
+    return this.page.evaluate(() => scrollY)
+  }
+  /** The posts on screen, and how far below its upper edge each begins, in px. */
+  async onScreen() {
+    return this.page.getByTestId('post').evaluateAll((posts) =>
+      posts.map((p) => ({ id: p.dataset.postId, top: p.getBoundingClientRect().top })).filter(({ top }) => top > 60 && top < innerHeight),
+    )
+  }
+  async value(what) {
+    return this.find(what).inputValue()
+  }
+  async sentRequests() {
+    return this.sent
+  }
+  /** Gives every post of the lists so many photos, the sensitive ones last, and answers for their files. */
+  async withPhotos({ photos, sensitive = 0 }) {
+    const dot = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64')
+    await this.page.route('**/media/test/**', (route) => route.fulfill({ contentType: 'image/png', body: dot }))
+    await this.page.route(/\/v1\/circles\/[^/]+\/posts(\?|$)/, async (route) => {
+      if (route.request().method() !== 'GET') return route.continue()
+      const response = await route.fetch()
+      const json = await response.json()
+      for (const post of json.items) {
+        post.photos = Array.from({ length: photos }, (_, n) => {
+          const url = (size) => `/media/test/${post.id}-${n}-${size}.png`
+          return { id: `${post.id}p${n}`, width: 1600, height: 1200, blurhash: 'LEHV6nWB2yk8pyo0adR*.7kCMdnj', sensitive: n >= photos - sensitive, urls: { phone: url('phone'), screen: url('screen'), full: url('full') } }
+        })
+      }
+      return route.fulfill({ response, json })
+    })
   }
   async there(what) {
     await this.find(what).waitFor({ state: 'visible' })
