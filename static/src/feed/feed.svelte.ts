@@ -19,6 +19,7 @@ const maxPostsAgain = 100 // of the list, read again when news was missed
 const maxPostsToTail = 2_000 // read again from the top to find the way on from a lost end
 const bigPage = 100 // posts of a page, where many are read
 const maxQueued = 1_000 // pieces of news; beyond it they are merged without waiting for a frame
+const calmMs = 250 // between two posts that slide in
 const maxArrived = 200 // posts that may still slide in
 const maxWatched = 20 // circles of one feed
 const gatherMs = 100 // subscriptions are accepted in bursts; one reading serves them all
@@ -55,6 +56,7 @@ export class Feed {
   /** Posts whose comments are open, also while they are not drawn. */
   readonly talking = new Set<string>()
   readonly #arrived = new Set<string>()
+  #lastArrival = -calmMs
   readonly #threads = new Map<string, Thread>()
   readonly #tipLists = new Map<string, (tip: Tip) => void>()
   readonly #likesUnderWay = new Set<string>()
@@ -283,8 +285,12 @@ export class Feed {
     }
   }
 
+  /** A post slides in, unless others have just done so: what comes in a stream flows without a show. */
   #slideIn(id: string): void {
-    this.#arrived.add(id)
+    const now = performance.now()
+    const calm = now - this.#lastArrival > calmMs
+    this.#lastArrival = now
+    if (calm) this.#arrived.add(id)
     for (const old of this.#arrived) {
       if (this.#arrived.size <= maxArrived) break
       this.#arrived.delete(old)
