@@ -1,6 +1,7 @@
 // A feed on screen: reads pages, follows circles live, and sends likes and
 // deletions, around the pure store. News is gathered and merged once a frame,
 // so that fifty posts a second cost no more renderings than one.
+import { SvelteSet } from 'svelte/reactivity'
 import type { ViewerApi } from '../api/api'
 import type { Tip } from '../api/money-types'
 import { asProblem, type Problem } from '../api/problem'
@@ -53,6 +54,8 @@ export class Feed {
   atTop = $state(true)
   /** Whether somebody writes in, or goes by keyboard through, what is on screen: then it stays where it is. */
   engaged = false
+  /** Posts that are being edited: they stay drawn, wherever the reader goes. */
+  readonly edited = new SvelteSet<string>()
   /** Posts whose comments are open, also while they are not drawn. */
   readonly talking = new Set<string>()
   readonly #arrived = new Set<string>()
