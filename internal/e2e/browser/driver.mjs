@@ -25,10 +25,22 @@ class Page {
   frames = [] // the last ones on its sockets
   sent = [] // what was asked for, but for GET: method, path, idempotency key
 
-  async open({ url, width = 1280, height = 800, locale = 'en-US', scale = 1, scheme = 'light', refused = [] }) {
+  async open({ url, width = 1280, height = 800, locale = 'en-US', scale = 1, scheme = 'light', refused = [], worker = false }) {
     this.refused = refused // paths whose refusals are wanted: the browser writes them in red, too
-    this.context = await browser.newContext({ viewport: { width, height }, locale, deviceScaleFactor: scale, colorScheme: scheme })
+    const serviceWorkers = worker ? 'allow' : 'block' // what passes one cannot be held up or lost for a test
+    this.context = await browser.newContext({ viewport: { width, height }, locale, deviceScaleFactor: scale, colorScheme: scheme, serviceWorkers })
     this.context.setDefaultTimeout(patience)
+    await this.context.exposeFunction('e2eViolated', (what) => this.faults.push(`content policy: ${what}`))
+    await this.context.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (e) => window.e2eViolated(`${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`))
+    })
+    await this.show(url)
+  }
+
+  /** Another page in the browser of the one that is named. */
+  async tab({ url, beside }) {
+    this.refused = []
+    this.context = pages.get(beside).context
     await this.show(url)
   }
 
@@ -36,6 +48,7 @@ class Page {
   async show(url) {
     this.page = await this.context.newPage()
     this.page.on('console', (m) => {
+      if (m.text().includes('Service Worker registration blocked by Playwright')) return
       const wanted = m.text().includes('the server responded with a status of 4') && this.refused.some((path) => new URL(m.location().url).pathname.startsWith(path))
       if (!wanted && (m.type() === 'error' || m.type() === 'warning')) this.faults.push(`${m.type()}: ${m.text()}`)
     })
@@ -65,6 +78,41 @@ class Page {
 
   async goto({ url }) {
     await this.page.goto(url)
+  }
+  /** Loads the page and its neighbour again and again at once, each time without waiting for the time before. */
+  async reloadWith({ beside, times }) {
+    const both = [this.page, pages.get(beside).page]
+    const again = (p) => p.reload({ waitUntil: 'commit' }).catch((e) => {
+      if (!e.message.includes('Not attached')) throw e // it is being swapped for the one before
+    })
+    for (let i = 0; i < times; i++) await Promise.all(both.map(again))
+    await Promise.all(both.map((p) => p.waitForLoadState('load')))
+  }
+  /** The value of an expression in the page. */
+  async evaluate({ script }) {
+    return this.page.evaluate(script)
+  }
+  /** Clicks what loads the page again, and waits until it is loaded. */
+  async clickToLoad(what) {
+    await Promise.all([this.page.waitForEvent('load'), this.find(what).click()])
+  }
+  /** Waits until the service worker answers for the page. */
+  async controlled() {
+    await this.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  }
+  /** What the browser says of installing the page. */
+  async manifest() {
+    const devtools = await this.context.newCDPSession(this.page)
+    try {
+      const { url, errors, data } = await devtools.send('Page.getAppManifest')
+      const { installabilityErrors } = await devtools.send('Page.getInstallabilityErrors')
+      return { url, data, errors: [...errors.map((e) => e.message), ...installabilityErrors.map((e) => e.errorId)] }
+    } finally {
+      await devtools.detach()
+    }
+  }
+  async cookies() {
+    return this.context.cookies()
   }
   async click(what) {
     await this.find(what).click()
@@ -219,7 +267,7 @@ class Page {
 
 obey(
   async ({ of, do: what, ...args }) => {
-    if (what === 'open') pages.set(of, new Page())
+    if (what === 'open' || what === 'tab') pages.set(of, new Page())
     return pages.get(of)[what](args)
   },
   () => browser.close(),
