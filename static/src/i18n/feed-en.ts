@@ -28,7 +28,6 @@ export const photos = {
   stop: 'Do not post yet',
   atMost: (n: number) => `At most ${plural(n, 'photo', 'photos')}.`,
   rejected: (name: string, why: string) => (name === '' ? why : `${name}: ${why}`),
-  arrange: 'Drag photos to arrange them, or use the arrows.',
 }
 
 export const waiting = {
@@ -52,7 +51,6 @@ export const waiting = {
   open: 'Open the post',
   photos: (n: number) => plural(n, 'photo', 'photos'),
   tipOffline: 'You are offline. Money is sent only while you are connected and looking on.',
-  draftBack: 'Your draft is here.',
 }
 
 export const keys = {

@@ -30,7 +30,6 @@ export const photos: Dictionary['photos'] = {
   stop: '先不发布',
   atMost: (x) => `最多 ${n(x)} 张照片。`,
   rejected: (name, why) => (name === '' ? why : `照片「${name}」：${why}`),
-  arrange: '拖动照片或用箭头调整顺序。',
 }
 
 export const waiting: Dictionary['waiting'] = {
@@ -54,7 +53,6 @@ export const waiting: Dictionary['waiting'] = {
   open: '打开这条动态',
   photos: (x) => `${n(x)} 张照片`,
   tipOffline: '你现在处于离线状态。只有连接正常、你本人在场时才会转账。',
-  draftBack: '你的草稿在这里。',
 }
 
 export const keys: Dictionary['keys'] = {
