@@ -84,13 +84,13 @@ func (s *server) previewed(r *http.Request, l linked) *file {
 	p, err := s.lookAt(ctx, l)
 	s.reads.leave()
 	if err != nil {
-		s.problemOf(ctx, err) // which logs what is no refusal
+		_ = s.problemOf(ctx, err) // which logs what is no refusal
 		return plain
 	}
 	p.place(s.baseOf(r), l.path)
 	page, err := s.static.head.with(p)
 	if err != nil {
-		s.problemOf(ctx, err)
+		_ = s.problemOf(ctx, err)
 		return plain
 	}
 	return newFile(indexFile, page)

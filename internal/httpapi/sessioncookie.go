@@ -111,7 +111,7 @@ func (c *sessionCookie) remove(ctx context.Context) {
 }
 
 func (c *sessionCookie) set(ctx context.Context, value string, lasts time.Duration) {
-	cookie := http.Cookie{
+	cookie := http.Cookie{ //nolint:gosec // Secure wherever the page came by https
 		Name: c.name, Value: value, Path: c.path, MaxAge: int(lasts.Seconds()),
 		HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteStrictMode,
 	}
