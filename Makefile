@@ -25,7 +25,7 @@ export FUZZTIME
 # The folder of PostgreSQL's binaries, if it is not one that is found anyway.
 WITH_POSTGRES = bin=$$(scripts/need-postgres.sh) && { [ -z "$$bin" ] || export LIFECIRCLE_POSTGRES_BIN="$$bin"; }
 
-.PHONY: help run build web gen test test-web test-go lint vuln bench fanout chaos fuzz screenshot tools clean
+.PHONY: help run build web gen test test-web test-go lint vuln bench bench-web fanout chaos fuzz screenshot tools clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench: build ## benchmarks with medians, see docs/benchmarks.md (BENCH=regexp BE
 
 fanout: ## a part of bench: deliveries, idle sockets and storms beside bare loops (FANOUT=regexp ARGS="-fanout.rounds 5")
 	@mkdir -p bin && go test -run '^$$' -bench '$(FANOUT)' -benchtime 1x -timeout 1h ./internal/bench/fanout $(ARGS) | tee bin/fanout.txt
+
+bench-web: tools web build ## frames and memory of the feed in a real browser (ARGS="--seconds 20 --rate 50 --minutes 0")
+	@$(WITH_POSTGRES); cd static && node scripts/bench-feed.mjs --program ../bin/lifecircle $(ARGS)
 
 chaos: web build tools ## the promises at their full figures, then kill -9 of everything ROUNDS=100 times (CHAOS=regexp picks some)
 	@$(WITH_POSTGRES); go test -run '$(CHAOS)' -timeout 45m -count 1 -v ./internal/e2e -chaos.full -chaos.rounds=$(ROUNDS)

@@ -13,7 +13,7 @@ for file in uPlot.iife.min.js uPlot.min.css; do
 done
 
 stamp=.tools/stamps/web
-sources=(static/src static/public static/scripts static/index.html static/package-lock.json openapi.yaml)
+sources=(static/src static/public static/scripts static/build static/index.html static/package-lock.json openapi.yaml)
 for config in static/*.json static/*.js static/*.ts; do
     [ ! -e "$config" ] || sources+=("$config")
 done

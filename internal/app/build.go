@@ -107,7 +107,7 @@ func (a *App) join(ctx context.Context) (err error) {
 
 	p.http, err = httpapi.New(httpapi.Options{ //nolint:contextcheck // its contexts are those of requests
 		Feed: p.feed, Auth: p.auth, Payments: p.payments, Scores: p.scores, Identity: p.identity, Limiter: limiter,
-		Dev: s.Dev, WebSocket: p.node, Sandbox: p.sandboxes(), Verify: p.pages.verify, AdultTips: s.AdultTips, Web: static.FS(), Ready: a.ready.check,
+		Dev: s.Dev, WebSocket: p.node, Sandbox: p.sandboxes(), Verify: p.pages.verify, AdultTips: s.AdultTips, PublicURL: s.PublicURL, Web: static.FS(), Ready: a.ready.check,
 		Version: a.Version, TrustedProxies: s.TrustedProxies, Log: a.Log, Observe: a.metrics.observe, Tracer: a.tracing.Tracer(),
 		Limits: limits.shown(), Crowded: p.feed.Crowded, PaymentsCrowded: p.payments.Crowded,
 	})

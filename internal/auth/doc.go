@@ -10,7 +10,9 @@
 //     is told to come again (problem.Overloaded).
 //   - A refresh token works once. A second use, by whoever, ends the session,
 //     because one of the two users of the token has stolen it. There is no
-//     grace: a client sends one refresh at a time.
+//     grace: a client sends one refresh at a time. Browsers alone may repeat
+//     one whose answer was lost, see Resume: within 30 seconds and while the
+//     next token lies unused, which is dead from then on.
 //   - Signing keys live in the database, change every 30 days without a
 //     restart, and a token outlives the change of its key.
 //

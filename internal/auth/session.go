@@ -18,6 +18,10 @@ import (
 
 const refreshBytes = 32
 
+// ResumeGrace is how long after a token's use Resume still takes it, as long
+// as what it was traded for has not been used.
+const ResumeGrace = 30 * time.Second
+
 var refreshLength = base64.RawURLEncoding.EncodedLen(refreshBytes)
 
 // Grant is what a successful sign-in gives. Its tokens are secrets.
@@ -26,6 +30,7 @@ type Grant struct {
 	AccessToken  string
 	ExpiresIn    time.Duration // of the access token
 	RefreshToken string        // works once; the next Grant holds the next one
+	SessionFor   time.Duration // of the refresh token, if it is not used
 }
 
 // String hides the tokens from fmt.
@@ -61,7 +66,7 @@ func (s *Service) grant(ctx context.Context, u User, session newSession) (Grant,
 	if err != nil {
 		return Grant{}, err
 	}
-	return Grant{User: u, AccessToken: access, ExpiresIn: s.opts.AccessTTL, RefreshToken: session.token}, nil
+	return Grant{User: u, AccessToken: access, ExpiresIn: s.opts.AccessTTL, RefreshToken: session.token, SessionFor: s.opts.SessionTTL}, nil
 }
 
 // Refresh trades a refresh token for the next one and a new access token, and
@@ -69,8 +74,23 @@ func (s *Service) grant(ctx context.Context, u User, session newSession) (Grant,
 // was ended), TokenExpired, Banned, or RefreshReused: then the session has
 // been revoked. Of two that use one token at once, one gets RefreshReused.
 //
-// When the answer is lost on its way, the client must sign in again.
+// When the answer is lost on its way, the client must sign in again; see
+// Resume.
 func (s *Service) Refresh(ctx context.Context, refreshToken string) (Grant, error) {
+	return s.trade(ctx, refreshToken, 0)
+}
+
+// Resume is Refresh for browsers, which hold the token where no script can
+// write it: a page that is left while the answer is under way would be signed
+// out by its own next visit. So a token that was used less than ResumeGrace
+// ago is traded once more, as long as its successor has not been used. The
+// successor is then set aside: there is one live token of a session at any
+// time, and whoever comes with another one later ends the session.
+func (s *Service) Resume(ctx context.Context, refreshToken string) (Grant, error) {
+	return s.trade(ctx, refreshToken, ResumeGrace)
+}
+
+func (s *Service) trade(ctx context.Context, refreshToken string, grace time.Duration) (Grant, error) {
 	if len(refreshToken) != refreshLength {
 		return Grant{}, unknownRefresh()
 	}
@@ -82,12 +102,12 @@ func (s *Service) Refresh(ctx context.Context, refreshToken string) (Grant, erro
 	next := newRefreshToken()
 	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
 		hash := hashRefresh(refreshToken)
-		if found, err = lockRefresh(ctx, tx, hash); err != nil {
+		if found, err = lockRefresh(ctx, tx, hash, grace); err != nil {
 			return err
 		}
 		switch refused = found.refusal(); {
 		case refused == nil:
-			return rotateRefresh(ctx, tx, found.session, hash, hashRefresh(next), s.opts.SessionTTL)
+			return rotateRefresh(ctx, tx, found, hash, hashRefresh(next), s.opts.SessionTTL)
 		case refused.Code == problem.RefreshReused:
 			return revokeSession(ctx, tx, found.session)
 		default:
@@ -112,6 +132,8 @@ type refresh struct {
 	session                          id.ID
 	user                             User
 	used, revoked, expired, isBanned bool
+	forgiven                         bool   // used, but so lately that it may be traded once more
+	successor                        []byte // the hash of what it was traded for; nil: nothing that is known
 }
 
 // refusal says why the token cannot be traded, or nil.
@@ -119,7 +141,7 @@ func (r refresh) refusal() *problem.Problem {
 	switch {
 	case r.session == 0:
 		return unknownRefresh()
-	case r.used:
+	case r.used && !r.forgiven:
 		return problem.New(problem.RefreshReused, "the refresh token has been used before: its session is ended, please sign in again")
 	case r.revoked:
 		return problem.New(problem.InvalidToken, "the session has been ended, please sign in again")
@@ -143,6 +165,15 @@ func (s *Service) Logout(ctx context.Context, refreshToken string) error {
 	}
 	if err := s.revokeByToken(ctx, hashRefresh(refreshToken)); err != nil {
 		return fmt.Errorf("log out: %w", err)
+	}
+	return nil
+}
+
+// LogoutEverywhere ends all sessions of a user. Access tokens stay valid until
+// they expire.
+func (s *Service) LogoutEverywhere(ctx context.Context, user id.ID) error {
+	if err := s.revokeAll(ctx, user); err != nil {
+		return fmt.Errorf("log out everywhere: %w", err)
 	}
 	return nil
 }

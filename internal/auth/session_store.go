@@ -49,37 +49,56 @@ func insertRefresh(ctx context.Context, tx pgx.Tx, session id.ID, hash []byte) e
 }
 
 // lockRefresh finds a token and locks it with its session: the second of two
-// waits here and then sees that the first has used it.
-func lockRefresh(ctx context.Context, tx pgx.Tx, hash []byte) (refresh, error) {
+// waits here and then sees that the first has used it. Whether the successor
+// was used is read after that, so that nobody can use it meanwhile.
+func lockRefresh(ctx context.Context, tx pgx.Tx, hash []byte, grace time.Duration) (refresh, error) {
 	var r refresh
+	var late bool
 	err := tx.QueryRow(ctx, `
-		SELECT s.id, u.id, u.handle, u.display_name,
+		SELECT s.id, u.id, u.handle, u.display_name, t.successor, coalesce(t.used_at <= now() - $2::interval, false),
 		       t.used_at IS NOT NULL, s.revoked_at IS NOT NULL, s.expires_at <= now(), u.banned_at IS NOT NULL
 		FROM sessions s
 		JOIN refresh_tokens t ON t.session_id = s.id
 		JOIN users u ON u.id = s.user_id
 		WHERE t.hash = $1
-		FOR UPDATE OF s, t`, hash).
-		Scan(&r.session, &r.user.ID, &r.user.Handle, &r.user.DisplayName, &r.used, &r.revoked, &r.expired, &r.isBanned)
+		FOR UPDATE OF s, t`, hash, grace).
+		Scan(&r.session, &r.user.ID, &r.user.Handle, &r.user.DisplayName, &r.successor, &late, &r.used, &r.revoked, &r.expired, &r.isBanned)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return refresh{}, nil
 	}
 	if err != nil {
 		return refresh{}, fmt.Errorf("lock refresh token: %w", err)
 	}
+	if grace == 0 || late || r.successor == nil {
+		return r, nil
+	}
+	err = tx.QueryRow(ctx, `
+		SELECT EXISTS (SELECT FROM refresh_tokens WHERE hash = $1 AND session_id = $2 AND used_at IS NULL)`, r.successor, r.session).
+		Scan(&r.forgiven)
+	if err != nil {
+		return refresh{}, fmt.Errorf("look for the successor: %w", err)
+	}
 	return r, nil
 }
 
-func rotateRefresh(ctx context.Context, tx pgx.Tx, session id.ID, used, next []byte, ttl time.Duration) error {
-	_, err := tx.Exec(ctx, `UPDATE sessions SET expires_at = now() + $2::interval WHERE id = $1`, session, ttl)
+// rotateRefresh trades a token for the next one. The successor of one that is
+// forgiven is set aside as used, without a successor of its own: nobody can
+// trade it any more.
+func rotateRefresh(ctx context.Context, tx pgx.Tx, r refresh, used, next []byte, ttl time.Duration) error {
+	_, err := tx.Exec(ctx, `UPDATE sessions SET expires_at = now() + $2::interval WHERE id = $1`, r.session, ttl)
 	if err != nil {
 		return fmt.Errorf("prolong session: %w", err)
 	}
-	_, err = tx.Exec(ctx, `UPDATE refresh_tokens SET used_at = now() WHERE hash = $1`, used)
+	if r.forgiven {
+		if _, err = tx.Exec(ctx, `UPDATE refresh_tokens SET used_at = now() WHERE hash = $1`, r.successor); err != nil {
+			return fmt.Errorf("set the successor aside: %w", err)
+		}
+	}
+	_, err = tx.Exec(ctx, `UPDATE refresh_tokens SET used_at = coalesce(used_at, now()), successor = $2 WHERE hash = $1`, used, next)
 	if err != nil {
 		return fmt.Errorf("use up refresh token: %w", err)
 	}
-	return insertRefresh(ctx, tx, session, next)
+	return insertRefresh(ctx, tx, r.session, next)
 }
 
 func revokeSession(ctx context.Context, tx pgx.Tx, session id.ID) error {
@@ -94,6 +113,13 @@ func (s *Service) revokeByToken(ctx context.Context, hash []byte) error {
 	_, err := s.pool.Exec(ctx, `
 		UPDATE sessions SET revoked_at = now()
 		WHERE revoked_at IS NULL AND id = (SELECT session_id FROM refresh_tokens WHERE hash = $1)`, hash)
+	return err
+}
+
+func (s *Service) revokeAll(ctx context.Context, user id.ID) error {
+	_, err := s.pool.Exec(ctx, `
+		UPDATE sessions SET revoked_at = now()
+		WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 AND revoked_at IS NULL ORDER BY id FOR UPDATE)`, user)
 	return err
 }
 

@@ -23,8 +23,10 @@ type call struct {
 	id      string // named in the log and in X-Request-Id
 	address string // the client's, as rate limits count it
 	actor   feed.Actor
+	host    string // that was asked for
 	header  http.Header
-	raw     []byte // the body, of routes that take it as it is
+	answer  http.Header // for what belongs to no body
+	raw     []byte      // the body, of routes that take it as it is
 }
 
 type callKey struct{}
@@ -44,7 +46,7 @@ func actor(ctx context.Context) feed.Actor { return callOf(ctx).actor }
 func (s *server) follow(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		start, r := time.Now(), c.Request()
-		about := &call{id: id.New().String(), address: addressKey(r.RemoteAddr), header: r.Header}
+		about := &call{id: id.New().String(), address: addressKey(r.RemoteAddr), host: r.Host, header: r.Header, answer: c.Response().Header()}
 		c.SetRequest(r.WithContext(context.WithValue(r.Context(), callKey{}, about)))
 		c.Response().Header().Set("X-Request-Id", about.id)
 		defer func() {

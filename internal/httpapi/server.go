@@ -52,6 +52,9 @@ type Options struct {
 	// PaymentsCrowded tells the same of changes that move money.
 	PaymentsCrowded func() bool
 
+	// PublicURL is where people reach the server, without a path; "": unknown.
+	PublicURL string
+
 	AdultTips bool // tips take a verified adult: shown in /v1/limits
 
 	Limits  map[string]any // what other parts limit, by the part's name; added to /v1/limits
@@ -207,14 +210,3 @@ type bodiless struct{ http.ResponseWriter }
 
 func (bodiless) Write(b []byte) (int, error)   { return len(b), nil }
 func (b bodiless) Unwrap() http.ResponseWriter { return b.ResponseWriter }
-
-// contentPolicy lets pages load from here alone, and run no inline script.
-const contentPolicy = "default-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws: wss:; object-src 'none'; " +
-	"base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-
-// secure sets what every answer carries.
-func secure(h http.Header) {
-	h.Set("Content-Security-Policy", contentPolicy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-}

@@ -22,7 +22,10 @@ const (
 
 // files is the web client, held in memory. A name leads to a file by a look
 // into a map: no path can leave it.
-type files struct{ byName map[string]*file }
+type files struct {
+	byName map[string]*file
+	head   *head // of index.html, for previews; nil: it has no place for them
+}
 
 type file struct {
 	kind    string
@@ -46,6 +49,9 @@ func loadFiles(web fs.FS) (*files, error) {
 			return err
 		}
 		all.byName[name] = newFile(name, content)
+		if name == indexFile {
+			all.head = newHead(content)
+		}
 		return nil
 	})
 	if err != nil {
@@ -99,11 +105,21 @@ func (s *server) noRoute(c echo.Context) error {
 		f.serve(c.Response(), r)
 		return nil
 	}
-	if !strings.Contains(r.Header.Get("Accept"), "text/html") && name != "" || strings.HasPrefix(name, hashedFiles) {
+	if strings.HasPrefix(name, hashedFiles) {
 		return errNoRoute
 	}
-	if f, ok := s.static.byName[indexFile]; ok {
-		f.serve(c.Response(), r)
+	page, accept := s.static.byName[indexFile], r.Header.Get("Accept")
+	wanted := strings.Contains(accept, "text/html") || name == ""
+	l, ok := linkedPage(r.URL.Path)
+	if ok && page != nil && (wanted || accept == "" || strings.Contains(accept, "*/*")) { // who makes previews takes anything
+		s.previewed(r, l).serve(c.Response(), r)
+		return nil
+	}
+	if !wanted {
+		return errNoRoute
+	}
+	if page != nil {
+		page.serve(c.Response(), r)
 		return nil
 	}
 	return c.Blob(http.StatusNotFound, "text/html; charset=utf-8", []byte(notBuilt))

@@ -30,7 +30,8 @@ func TestWebClient(t *testing.T) {
 			t.Errorf("%s: %d %v %q", path, a.StatusCode, a.Header, a.body)
 		}
 		for name, want := range map[string]string{
-			"Content-Security-Policy": contentPolicy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Content-Type": "text/html; charset=utf-8",
+			"Content-Security-Policy": contentPolicy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
+			"Permissions-Policy": permissionsPolicy, "Cross-Origin-Opener-Policy": "same-origin", "Content-Type": "text/html; charset=utf-8",
 		} {
 			if got := a.Header.Get(name); got != want {
 				t.Errorf("%s: %s is %q", path, name, got)

@@ -27,6 +27,7 @@ const (
 	InvalidToken       Code = "invalid_token"
 	TokenExpired       Code = "token_expired"
 	RefreshReused      Code = "refresh_token_reused"
+	ForeignOrigin      Code = "foreign_origin"
 	Banned             Code = "banned"
 	NotAllowed         Code = "not_allowed"
 	RoleRequired       Code = "role_required"
@@ -121,7 +122,7 @@ var statuses = map[Code]int{
 	InsufficientFunds: 402, FundsHeld: 402,
 
 	Unauthorized: 401, InvalidCredentials: 401, InvalidToken: 401, TokenExpired: 401, RefreshReused: 401,
-	Banned: 403, NotAllowed: 403, RoleRequired: 403, NotAuthor: 403,
+	ForeignOrigin: 403, Banned: 403, NotAllowed: 403, RoleRequired: 403, NotAuthor: 403,
 	OwnPost: 403, TipDayLimit: 403, TipMonthLimit: 403, NotRefundable: 403, TipAdultsOnly: 403,
 
 	NotFound: 404, UserNotFound: 404, CircleNotFound: 404, PostNotFound: 404, CommentNotFound: 404,

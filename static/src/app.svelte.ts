@@ -4,13 +4,21 @@ import { openApi, viewerApi, type OpenApi, type ViewerApi } from './api/api'
 import { Intent, intentStore } from './api/intent.svelte'
 import { defaultLimits } from './api/limits'
 import { moneyApi, type MoneyApi } from './api/money-api'
-import { asProblem, problemText } from './api/problem'
+import { asProblem, Problem, problemText } from './api/problem'
 import { rightsApi, type RightsApi } from './api/rights-api'
 import type { Limits } from './api/types'
 import { authorizedFetch, SessionState } from './auth/session.svelte'
+import { browserLock } from './auth/refresh'
 import { localStore } from './auth/store'
+import { Drafts } from './drafts/drafts'
 import { I18n } from './i18n/i18n.svelte'
+import type { Language } from './i18n/language'
 import { Live } from './live/live.svelte'
+import { Outbox } from './outbox/outbox.svelte'
+import { forgetPhotos } from './outbox/edit'
+import { sendEntry } from './outbox/send'
+import { openOutbox } from './outbox/store'
+import { Version } from './pwa/version.svelte'
 import { Router } from './routing/router.svelte'
 import { WalletState } from './wallet/wallet.svelte'
 
@@ -28,14 +36,28 @@ export interface Notice {
 export class App {
   readonly i18n = new I18n()
   readonly router = new Router()
+  readonly version = new Version()
   readonly open: OpenApi = openApi((request) => fetch(request))
-  readonly session = new SessionState(localStore, (token) => this.open.refresh(token))
-  readonly api: ViewerApi = viewerApi(authorizedFetch(this.session))
+  readonly drafts = new Drafts(localStorage)
+  readonly session = new SessionState(localStore, this.open)
+  /** Sends a request as whoever is signed in. */
+  readonly send = authorizedFetch(this.session)
+  readonly api: ViewerApi = viewerApi(this.send)
   readonly money: MoneyApi = moneyApi(authorizedFetch(this.session))
   readonly rights: RightsApi = rightsApi(authorizedFetch(this.session))
   readonly wallet = new WalletState(() => this.money.wallet())
   readonly live = new Live({ endpoint: socketAddress(), token: () => this.session.accessToken() })
+  /** What was done without a network, until it is sent. */
+  readonly outbox = new Outbox({
+    store: openOutbox,
+    send: (entry) => sendEntry(this.api, entry),
+    lock: browserLock('lifecircle.outbox'),
+    offline: () => this.offline,
+    channel: typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('lifecircle.outbox'),
+  })
   limits = $state.raw<Limits>(defaultLimits)
+  /** Whether the browser says that there is a network. */
+  #network = $state(navigator.onLine)
   /** The time that "3m ago" is counted from. */
   now = $state(Date.now())
   /** What the screen is about, for the title of the window. */
@@ -51,7 +73,10 @@ export class App {
   /** Starts what runs as long as the page; gives the way to end it. */
   start(): () => void {
     const news = this.live.listen((hint) => this.#hear(hint))
-    const ends = [this.router.listen(), this.session.follow(window), news]
+    const photos = this.outbox.listen(({ entry }) => {
+      if (!this.outbox.entries.some((e) => e.key === entry.key)) void forgetPhotos(entry)
+    })
+    const ends = [this.router.listen(), this.session.follow(window), this.version.start(), news, photos, this.#followNetwork()]
     const timer = setInterval(() => { this.now = Date.now() }, clockTickMs)
     this.open.limits().then((l) => { this.limits = l }, () => undefined) // the defaults hold
     return () => {
@@ -59,6 +84,25 @@ export class App {
       clearTimeout(this.#rightsTimer)
       for (const end of ends) end()
       this.live.close()
+    }
+  }
+
+  /** Whether the connection is known to be lost. */
+  get offline(): boolean {
+    const link = this.live.state
+    return !this.#network || (link.name === 'offline' && !link.refused)
+  }
+
+  #followNetwork(): () => void {
+    const look = (): void => {
+      this.#network = navigator.onLine
+      if (this.#network) void this.outbox.wake()
+    }
+    addEventListener('online', look)
+    addEventListener('offline', look)
+    return () => {
+      removeEventListener('online', look)
+      removeEventListener('offline', look)
     }
   }
 
@@ -75,6 +119,7 @@ export class App {
   }
 
   #hear(hint: string): void {
+    if (hint === '') void this.outbox.wake() // connected
     if (hint === '' || hint === 'wallet.updated') this.wallet.changed()
     // What is on screen at the first connect was read just now.
     if (rightsHints.includes(hint) || (hint === '' && this.#heard)) this.rightsChanged()
@@ -118,10 +163,22 @@ export class App {
     return problemText(asProblem(cause), this.i18n.t)
   }
 
+  /** Speaks another language, or says why not. */
+  async speak(language: Language): Promise<void> {
+    await this.i18n.speak(language).catch(() => this.complain(new Problem(0, 'network', '')))
+  }
+
   async signOut(): Promise<void> {
-    const token = this.session.signOut()
+    const left = this.session.signOut()
     this.router.go('/')
-    if (token !== null) await this.open.logout(token).catch(() => undefined) // the token ends by itself
+    await left
+  }
+
+  /** Ends the sessions of all devices, this one's too. Throws when the server cannot be told. */
+  async signOutEverywhere(): Promise<void> {
+    await this.api.signOutEverywhere()
+    this.session.gone()
+    this.router.go('/')
   }
 }
 

@@ -23,13 +23,32 @@ const pages = new Map()
 class Page {
   faults = [] // what a developer would see in red
   frames = [] // the last ones on its sockets
+  sent = [] // what was asked for, but for GET: method, path, idempotency key
 
-  async open({ url, width = 1280, height = 800, locale = 'en-US', scale = 1, scheme = 'light', refused = [] }) {
+  async open({ url, width = 1280, height = 800, locale = 'en-US', scale = 1, scheme = 'light', refused = [], worker = false }) {
     this.refused = refused // paths whose refusals are wanted: the browser writes them in red, too
-    this.context = await browser.newContext({ viewport: { width, height }, locale, deviceScaleFactor: scale, colorScheme: scheme })
+    const serviceWorkers = worker ? 'allow' : 'block' // what passes one cannot be held up or lost for a test
+    this.context = await browser.newContext({ viewport: { width, height }, locale, deviceScaleFactor: scale, colorScheme: scheme, serviceWorkers })
     this.context.setDefaultTimeout(patience)
+    await this.context.exposeFunction('e2eViolated', (what) => this.faults.push(`content policy: ${what}`))
+    await this.context.addInitScript(() => {
+      document.addEventListener('securitypolicyviolation', (e) => window.e2eViolated(`${e.effectiveDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`))
+    })
+    await this.show(url)
+  }
+
+  /** Another page in the browser of the one that is named. */
+  async tab({ url, beside }) {
+    this.refused = []
+    this.context = pages.get(beside).context
+    await this.show(url)
+  }
+
+  /** Opens an address in a new tab of the same browser. */
+  async show(url) {
     this.page = await this.context.newPage()
     this.page.on('console', (m) => {
+      if (m.text().includes('Service Worker registration blocked by Playwright')) return
       const wanted = m.text().includes('the server responded with a status of 4') && this.refused.some((path) => new URL(m.location().url).pathname.startsWith(path))
       if (!wanted && (m.type() === 'error' || m.type() === 'warning')) this.faults.push(`${m.type()}: ${m.text()}`)
     })
@@ -37,6 +56,9 @@ class Page {
     this.page.on('dialog', async (d) => {
       this.faults.push(`dialog: ${d.message()}`)
       await d.dismiss()
+    })
+    this.page.on('request', (r) => {
+      if (r.method() !== 'GET') this.sent.push(`${r.method()} ${new URL(r.url()).pathname} ${r.headers()['idempotency-key'] ?? ''}`.trim())
     })
     this.page.on('websocket', (socket) => {
       const note = (what) => this.frames.splice(0, this.frames.push(`${new Date().toISOString()} ${what}`.slice(0, keptLength)) - keptFrames)
@@ -56,6 +78,41 @@ class Page {
 
   async goto({ url }) {
     await this.page.goto(url)
+  }
+  /** Loads the page and its neighbour again and again at once, each time without waiting for the time before. */
+  async reloadWith({ beside, times }) {
+    const both = [this.page, pages.get(beside).page]
+    const again = (p) => p.reload({ waitUntil: 'commit' }).catch((e) => {
+      if (!e.message.includes('Not attached')) throw e // it is being swapped for the one before
+    })
+    for (let i = 0; i < times; i++) await Promise.all(both.map(again))
+    await Promise.all(both.map((p) => p.waitForLoadState('load')))
+  }
+  /** The value of an expression in the page. */
+  async evaluate({ script }) {
+    return this.page.evaluate(script)
+  }
+  /** Clicks what loads the page again, and waits until it is loaded. */
+  async clickToLoad(what) {
+    await Promise.all([this.page.waitForEvent('load'), this.find(what).click()])
+  }
+  /** Waits until the service worker answers for the page. */
+  async controlled() {
+    await this.page.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  }
+  /** What the browser says of installing the page. */
+  async manifest() {
+    const devtools = await this.context.newCDPSession(this.page)
+    try {
+      const { url, errors, data } = await devtools.send('Page.getAppManifest')
+      const { installabilityErrors } = await devtools.send('Page.getInstallabilityErrors')
+      return { url, data, errors: [...errors.map((e) => e.message), ...installabilityErrors.map((e) => e.errorId)] }
+    } finally {
+      await devtools.detach()
+    }
+  }
+  async cookies() {
+    return this.context.cookies()
   }
   async click(what) {
     await this.find(what).click()
@@ -108,6 +165,72 @@ class Page {
       },
     )
   }
+  /** Closes the tab; what the browser keeps stays. */
+  async shut() {
+    await this.page.close()
+  }
+  async reopen({ url }) {
+    await this.show(url)
+  }
+  async back() {
+    await this.page.goBack()
+  }
+  async blur() {
+    await this.page.evaluate(() => document.activeElement?.blur())
+  }
+  /** The post that the focus is in. */
+  async focusedPost() {
+    return this.page.evaluate(() => document.activeElement?.closest('[data-post-id]')?.dataset.postId ?? '')
+  }
+  /** Paths whose refusals are wanted from now on. */
+  async refuses({ paths }) {
+    this.refused = [...this.refused, ...paths]
+  }
+  async reload() {
+    await this.page.reload()
+  }
+  /** Presses a key of the whole page. */
+  async key({ key }) {
+    await this.page.keyboard.press(key)
+  }
+  /** Turns the wheel over the middle of the page. */
+  async wheel({ by }) {
+    const { width, height } = this.page.viewportSize()
+    await this.page.mouse.move(width / 3, height / 2)
+    await this.page.mouse.wheel(0, by)
+  }
+  async scrolledTo() {
+    return this.page.evaluate(() => scrollY)
+  }
+  /** The posts on screen, and how far below its upper edge each begins, in px. */
+  async onScreen() {
+    return this.page.getByTestId('post').evaluateAll((posts) =>
+      posts.map((p) => ({ id: p.dataset.postId, top: p.getBoundingClientRect().top })).filter(({ top }) => top > 60 && top < innerHeight),
+    )
+  }
+  async value(what) {
+    return this.find(what).inputValue()
+  }
+  async sentRequests() {
+    return this.sent
+  }
+  /** Gives every post of the lists so many photos, the sensitive ones last, and answers for their files. */
+  async withPhotos({ photos, sensitive = 0 }) {
+    const dot = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==', 'base64')
+    await this.page.route('**/media/test/**', (route) => route.fulfill({ contentType: 'image/png', body: dot }))
+    await this.page.route(/\/v1\/circles\/[^/]+\/posts(\?|$)/, async (route) => {
+      if (route.request().method() !== 'GET') return route.continue()
+      const response = await route.fetch()
+      const json = await response.json()
+      for (const post of json.items) {
+        post.photos = Array.from({ length: photos }, (_, n) => {
+          const url = (size) => `/media/test/${post.id}-${n}-${size}.png`
+          return { id: `${post.id}p${n}`, width: 1600, height: 1200, blurhash: 'LEHV6nWB2yk8pyo0adR*.7kCMdnj', sensitive: n >= photos - sensitive, urls: { phone: url('phone'), screen: url('screen'), full: url('full') } }
+        })
+      }
+      return route.fulfill({ response, json })
+    })
+  }
   async there(what) {
     await this.find(what).waitFor({ state: 'visible' })
   }
@@ -151,7 +274,7 @@ class Page {
 
 obey(
   async ({ of, do: what, ...args }) => {
-    if (what === 'open') pages.set(of, new Page())
+    if (what === 'open' || what === 'tab') pages.set(of, new Page())
     return pages.get(of)[what](args)
   },
   () => browser.close(),

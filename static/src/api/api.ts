@@ -28,23 +28,29 @@ const circlePageSize = 24
 /** Calls that need no session: these never wait for a token. */
 export function openApi(send: (request: Request) => Promise<Response>) {
   const { GET, POST } = createClient<paths>({ baseUrl: location.origin, fetch: send })
+  const params = { header: inCookie }
+  const old = (token: string | null): { refresh_token?: string } => (token === null ? {} : { refresh_token: token })
   return {
     limits: async (): Promise<Limits> => readLimits(await settled(GET('/v1/limits'))),
     register: async (body: { handle: string; password: string; display_name: string }): Promise<Session> =>
-      session(await settled(POST('/v1/auth/register', { body }))),
+      session(await settled(POST('/v1/auth/register', { params, body }))),
     login: async (body: { handle: string; password: string }): Promise<Session> =>
-      session(await settled(POST('/v1/auth/login', { body }))),
-    refresh: async (token: string): Promise<Session> =>
-      session(await settled(POST('/v1/auth/refresh', { body: { refresh_token: token } }))),
-    logout: async (token: string): Promise<void> => {
-      await settled(POST('/v1/auth/logout', { body: { refresh_token: token } }))
+      session(await settled(POST('/v1/auth/login', { params, body }))),
+    /** `token`: one that is not in the cookie yet. */
+    refresh: async (token: string | null): Promise<Session> =>
+      session(await settled(POST('/v1/auth/refresh', { params, body: old(token) }))),
+    logout: async (token: string | null): Promise<void> => {
+      await settled(POST('/v1/auth/logout', { params, body: old(token) }))
     },
   }
 }
 
+/** The refresh token is kept where no script can read it. */
+const inCookie = { 'X-Lifecircle-Session': 'cookie' } as const
+
 function session(v: unknown): Session {
   const s = read.session(v)
-  if (s.accessToken === '' || s.refreshToken === '') throw new Problem(0, 'unexpected', 'the answer holds no tokens')
+  if (s.accessToken === '') throw new Problem(0, 'unexpected', 'the answer holds no token')
   return s
 }
 
@@ -56,6 +62,9 @@ export function viewerApi(send: (request: Request) => Promise<Response>) {
     me: async (): Promise<Person> => read.person(await settled(GET('/v1/me'))),
     editMe: async (body: { display_name: string; bio: string }): Promise<Person> =>
       read.person(await settled(PATCH('/v1/me', { body }))),
+    signOutEverywhere: async (): Promise<void> => {
+      await settled(DELETE('/v1/auth/sessions', { params: { header: inCookie } }))
+    },
     user: async (id: string): Promise<Person> => read.person(await settled(GET('/v1/users/{id}', { params: at(id) }))),
 
     circles: async (sort: CircleSort, tag: string, cursor: string | null = null): Promise<Page<Circle>> => {
@@ -72,16 +81,17 @@ export function viewerApi(send: (request: Request) => Promise<Response>) {
       return { following: f['following'] === true, followers: read.count(f['followers']) }
     },
 
-    circlePosts: async (id: string, cursor: string | null = null): Promise<Page<Post>> => {
-      const params = { ...at(id), query: query(cursor, pageSize) }
+    circlePosts: async (id: string, cursor: string | null = null, limit = pageSize): Promise<Page<Post>> => {
+      const params = { ...at(id), query: query(cursor, limit) }
       return read.page(await settled(GET('/v1/circles/{id}/posts', { params })), read.post)
     },
-    home: async (cursor: string | null = null): Promise<Page<Post>> =>
-      read.page(await settled(GET('/v1/home', { params: { query: query(cursor, pageSize) } })), read.post),
+    home: async (cursor: string | null = null, limit = pageSize): Promise<Page<Post>> =>
+      read.page(await settled(GET('/v1/home', { params: { query: query(cursor, limit) } })), read.post),
     post: async (id: string): Promise<Post> => read.post(await settled(GET('/v1/posts/{id}', { params: at(id) }))),
-    createPost: async (circle: string, text: string, key: string): Promise<Post> => {
+    createPost: async (circle: string, text: string, key: string, photos: readonly string[] = []): Promise<Post> => {
       const params = { ...at(circle), header: keyed(key) }
-      return read.post(await settled(POST('/v1/circles/{id}/posts', { params, body: { text } })))
+      const body = photos.length === 0 ? { text } : { text, photos: [...photos] }
+      return read.post(await settled(POST('/v1/circles/{id}/posts', { params, body })))
     },
     editPost: async (id: string, text: string): Promise<Post> =>
       read.post(await settled(PATCH('/v1/posts/{id}', { params: at(id), body: { text } }))),

@@ -45,11 +45,18 @@ describe('reading what the server sends', () => {
     expect(read.joined(undefined)).toEqual([{ type: 'counts', posts: [] }])
   })
 
+  it('reads photos with an address for each size, and none of another site', () => {
+    const p = read.photo({ id: 'x', width: 4, height: 3, urls: { full: '/media/f.jpg', phone: '//evil.test/x.jpg', screen: 'https://evil.test/' }, review: 'pending' })
+    expect(p).toEqual({ id: 'x', width: 4, height: 3, blurhash: '', sensitive: false, pending: true, urls: { phone: '/media/f.jpg', screen: '/media/f.jpg', full: '/media/f.jpg' } })
+    expect(read.post({ id: 'p', photos: [{ id: 'x' }, { width: 3 }, null] }).photos.map((each) => each.id)).toEqual(['x'])
+  })
+
   it('reads the limits, and keeps the defaults where one is missing', () => {
     const feed = { post_characters: 100, comment_characters: 90, circle_name_characters: 80, description_characters: 70, bio_characters: 60,
       place_characters: 50, display_name_characters: 40, tags: 3, tag_characters: 20, follows: 2000 }
-    expect(readLimits({ feed, categories: ['food'], payments: { providers: ['alipay', 'stripe'] } })).toEqual({ postText: 100, commentText: 90, circleName: 80, description: 70, bio: 60,
-      place: 50, displayName: 40, tags: 3, tag: 20, categories: ['food'], providers: ['alipay', 'stripe'] })
+    const photos = { file_bytes: 5, per_post: 4, accepted: ['image/png'] }
+    expect(readLimits({ feed, categories: ['food'], payments: { providers: ['alipay', 'stripe'] }, photos })).toEqual({ postText: 100, commentText: 90, circleName: 80, description: 70, bio: 60,
+      place: 50, displayName: 40, tags: 3, tag: 20, categories: ['food'], providers: ['alipay', 'stripe'], photos: { fileBytes: 5, perPost: 4, accepted: ['image/png'] } })
     expect(readLimits({ feed: { bio_characters: 1 } })).toEqual({ ...defaultLimits, bio: 1 })
   })
 })

@@ -4,7 +4,7 @@ import { tip } from './read-money'
 import { clauses, rules } from './read-rights'
 import type {
   Author, Circle, CircleBrief, CircleEvent, CircleViewer, Comment, Counts, Page, Permission,
-  Permissions, Person, Position, Post, Role, Session,
+  Permissions, Person, Photo, Position, Post, Role, Session,
 } from './types'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -99,6 +99,18 @@ export function counts(v: unknown): Counts {
   }
 }
 
+/** An address of this site; anything else is none. */
+const address = (v: unknown): string => (/^\/(?![/\\])/.test(text(v)) ? text(v) : '')
+
+export function photo(v: unknown): Photo {
+  const f = fields(v)
+  const urls = fields(f['urls'])
+  const full = address(urls['full'] ?? f['url'])
+  const screen = address(urls['screen']) || full
+  const photo = { width: count(f['width']) || 1, height: count(f['height']) || 1, blurhash: text(f['blurhash']), sensitive: f['sensitive'] === true, pending: f['review'] === 'pending' }
+  return { ...photo, id: text(f['id']), urls: { phone: address(urls['phone']) || screen, screen, full: full || screen } }
+}
+
 export function post(v: unknown): Post {
   const f = fields(v)
   const where = circleBrief(f['circle'])
@@ -108,6 +120,7 @@ export function post(v: unknown): Post {
     circle: where.id === '' ? null : where,
     author: author(f['author']),
     text: text(f['text']),
+    photos: all(f['photos'], photo),
     counts: counts(f['counts']),
     liked: typeof f['liked'] === 'boolean' ? f['liked'] : null,
     createdAt: text(f['created_at']),
@@ -151,7 +164,6 @@ export function session(v: unknown): Session {
     user: author(f['user']),
     accessToken: text(f['access_token']),
     expiresInSeconds: count(f['expires_in']),
-    refreshToken: text(f['refresh_token']),
   }
 }
 

@@ -1,6 +1,7 @@
 // What the screens work with. `read.ts` makes these from what the server
 // sends, over HTTP or the socket, so that a field added, absent or null there
 // never breaks a screen.
+import type { PhotoLimits } from '../photos/accept'
 import type { Tip } from './money-types'
 import type { Clause, Rules } from './rights-types'
 
@@ -65,6 +66,20 @@ export interface Counts {
   tipTotal: number // fen
 }
 
+/** A picture of a post, in sizes for small and large screens. */
+export interface Photo {
+  id: string
+  width: number // px, of the largest
+  height: number
+  blurhash: string
+  /** Its addresses; one that the server does not have is the next larger one's. */
+  urls: { phone: string; screen: string; full: string }
+  /** Its author asks that people choose to see it. */
+  sensitive: boolean
+  /** It is still to be looked at: its post takes no tips meanwhile. */
+  pending: boolean
+}
+
 export interface Post {
   id: string
   circleId: string
@@ -72,6 +87,7 @@ export interface Post {
   circle: CircleBrief | null
   author: Author
   text: string
+  photos: readonly Photo[]
   counts: Counts
   /** Whether the viewer likes it; null where the news goes to everybody. */
   liked: boolean | null
@@ -107,7 +123,6 @@ export interface Session {
   user: Author
   accessToken: string
   expiresInSeconds: number
-  refreshToken: string
 }
 
 /** How long things may be, in characters as people count them. */
@@ -125,6 +140,7 @@ export interface Limits {
   categories: readonly string[]
   /** Who money can be paid through. */
   providers: readonly string[]
+  photos: PhotoLimits
 }
 
 /** What a circle's channel tells. */

@@ -1,18 +1,22 @@
 // Rotating refresh tokens: each may be used once, a second use ends the
-// session. So one refresh at a time, over all tabs of the browser, always
-// with the token that the last one left behind.
+// session. The token is in a cookie that no script can read. So whatever
+// changes the cookie (refreshing, signing in and out) is done one at a time,
+// over all tabs of the browser.
 import type { Session } from '../api/types'
 import { Problem } from '../api/problem'
 
 export interface StoredSession {
   user: { id: string; handle: string; displayName: string }
-  refreshToken: string
+  /** Kept here by older versions of this page: moved into the cookie by the next refresh. */
+  refreshToken?: string
 }
 
-/** Where the session is kept between visits; shared by all tabs. */
+/** What is known between visits of who is signed in; shared by all tabs. */
 export interface SessionStore {
   read(): StoredSession | null
   write(s: StoredSession | null): void
+  /** Whether somebody signed out and the server has not heard of it. */
+  leaving: boolean
 }
 
 /** Runs one body at a time among all tabs. */
@@ -29,7 +33,7 @@ export class Refresher {
   constructor(
     private readonly store: SessionStore,
     private readonly lock: Lock,
-    private readonly request: (refreshToken: string) => Promise<Session>,
+    private readonly request: (old: string | null) => Promise<Session>,
   ) {}
 
   /** Gets a new access token; calls made meanwhile share the answer. Throws what may pass, such as no network. */
@@ -41,13 +45,13 @@ export class Refresher {
   }
 
   async #once(): Promise<RefreshOutcome> {
-    const stored = this.store.read() // inside the lock: another tab may just have rotated it
+    const stored = this.store.read() // inside the lock: another tab may just have signed out
     if (stored === null) return { kind: 'signed-out' }
     try {
-      const session = await this.request(stored.refreshToken)
-      // A sign-out during the request wins.
-      if (this.store.read()?.refreshToken !== stored.refreshToken) return { kind: 'signed-out' }
-      this.store.write({ user: session.user, refreshToken: session.refreshToken })
+      const session = await this.request(stored.refreshToken ?? null)
+      // A sign-out during the request wins; it waits for the lock to tell the server.
+      if (this.store.read() === null) return { kind: 'signed-out' }
+      this.store.write({ user: session.user })
       return { kind: 'renewed', session }
     } catch (cause) {
       if (!(cause instanceof Problem) || cause.temporary) throw cause

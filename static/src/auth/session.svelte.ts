@@ -1,7 +1,8 @@
-// Who is signed in, and the access token for the next request.
+// Who is signed in, and the access token for the next request, which is kept
+// in memory only.
 import { asProblem, type Problem } from '../api/problem'
 import type { Author, Session } from '../api/types'
-import { browserLock, Refresher, type SessionStore } from './refresh'
+import { browserLock, Refresher, type Lock, type SessionStore } from './refresh'
 import { parseStored, sessionKey } from './store'
 
 const renewBeforeMs = 30_000 // a token this near its end is renewed first
@@ -11,34 +12,69 @@ interface AccessToken {
   expiresAt: number // ms
 }
 
+/** The calls that set or read the session's cookie. */
+export interface SessionCalls {
+  /** `old`: a token that is not in the cookie yet. */
+  refresh(old: string | null): Promise<Session>
+  logout(old: string | null): Promise<void>
+}
+
 export class SessionState {
   user = $state.raw<Author | null>(null)
   /** Why the session ended without being asked to; shown once. */
   ended = $state.raw<Problem | null>(null)
 
   #token: AccessToken | null = null
+  readonly #lock: Lock = browserLock('lifecircle.refresh')
   readonly #refresher: Refresher
 
   constructor(
     private readonly store: SessionStore,
-    request: (refreshToken: string) => Promise<Session>,
+    private readonly calls: SessionCalls,
   ) {
-    this.#refresher = new Refresher(store, browserLock('lifecircle.refresh'), request)
+    this.#refresher = new Refresher(store, this.#lock, (old) => calls.refresh(old))
     this.user = store.read()?.user ?? null
+  }
+
+  /** Sends a request that sets the session's cookie, while no tab sends another one. */
+  alone<T>(request: () => Promise<T>): Promise<T> {
+    return this.#lock(request)
   }
 
   signedIn(s: Session): void {
     this.ended = null
-    this.store.write({ user: s.user, refreshToken: s.refreshToken })
+    this.store.leaving = false // the cookie of before is gone
+    this.store.write({ user: s.user })
     this.#adopt(s)
   }
 
-  /** Forgets the session here; gives its refresh token, to be revoked. */
-  signOut(): string | null {
-    const token = this.store.read()?.refreshToken ?? null
+  /** Forgets the session here at once, and tells the server, now or when it can be reached. */
+  async signOut(): Promise<void> {
+    const old = this.store.read()?.refreshToken ?? null
+    this.store.leaving = true
     this.store.write(null)
     this.#forget()
-    return token
+    await this.leave(old)
+  }
+
+  /** Forgets a session that the server has ended already. */
+  gone(): void {
+    this.store.write(null)
+    this.#forget()
+  }
+
+  /** Tells the server of a sign-out that it has not heard of. */
+  async leave(old: string | null = null): Promise<void> {
+    if (!this.store.leaving) return
+    await this.#lock(async () => {
+      if (!this.store.leaving) return // somebody signed in, or another tab told it
+      try {
+        await this.calls.logout(old)
+      } catch (cause) {
+        if (asProblem(cause).temporary) return // told at the next visit, or when the network is back
+      }
+      this.store.leaving = false
+    })
   }
 
   rename(user: Author): void {
@@ -78,8 +114,14 @@ export class SessionState {
       this.#token = null
       this.user = stored?.user ?? null
     }
+    const onOnline = (): void => void this.leave()
     target.addEventListener('storage', onStorage)
-    return () => target.removeEventListener('storage', onStorage)
+    target.addEventListener('online', onOnline)
+    void this.leave()
+    return () => {
+      target.removeEventListener('storage', onStorage)
+      target.removeEventListener('online', onOnline)
+    }
   }
 
   #adopt(s: Session): void {

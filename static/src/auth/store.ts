@@ -1,9 +1,10 @@
-// The session in localStorage. Only the refresh token and the name are kept;
-// the access token lives in memory.
+// What is kept of the session in localStorage: who is signed in, so that the
+// page can begin with it. No token: that one is in a cookie, see refresh.ts.
 import { fields, text } from '../api/read'
 import type { SessionStore, StoredSession } from './refresh'
 
 export const sessionKey = 'lifecircle.session'
+const leavingKey = 'lifecircle.leaving'
 
 export function parseStored(json: string | null): StoredSession | null {
   if (json === null) return null
@@ -12,8 +13,9 @@ export function parseStored(json: string | null): StoredSession | null {
     const user = fields(f['user'])
     const refreshToken = text(f['refreshToken'])
     const id = text(user['id'])
-    if (refreshToken === '' || id === '') return null
-    return { refreshToken, user: { id, handle: text(user['handle']), displayName: text(user['displayName']) } }
+    if (id === '') return null
+    const who = { id, handle: text(user['handle']), displayName: text(user['displayName']) }
+    return refreshToken === '' ? { user: who } : { user: who, refreshToken }
   } catch {
     return null
   }
@@ -24,5 +26,12 @@ export const localStore: SessionStore = {
   write: (s) => {
     if (s === null) localStorage.removeItem(sessionKey)
     else localStorage.setItem(sessionKey, JSON.stringify(s))
+  },
+  get leaving() {
+    return localStorage.getItem(leavingKey) !== null
+  },
+  set leaving(so: boolean) {
+    if (so) localStorage.setItem(leavingKey, '1')
+    else localStorage.removeItem(leavingKey)
   },
 }

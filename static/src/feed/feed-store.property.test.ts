@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest'
 import type { CircleEvent, Page, Post } from '../api/types'
 import { newerFirst } from './merge'
 import { addPage, live, resync, reveal } from './feed-store'
-import { emptyFeed, type FeedState } from './state'
+import { cutTail, letGo, missingPages, refill } from './holding'
+import { emptyFeed, type FeedState, type ReadPost } from './state'
 import { counted, dice, pageOf, post } from './testkit'
 
 const pageSize = 5
@@ -26,9 +27,9 @@ class World {
     else this.#count(victim)
   }
 
-  page(cursor: string | null): Page<Post> {
+  page(cursor: string | null): Page<ReadPost> {
     const older = cursor === null ? this.posts : this.posts.filter((p) => p.id < cursor)
-    const items = older.slice(0, pageSize).map((p) => ({ ...p, liked: false }))
+    const items = older.slice(0, pageSize).map((p) => ({ ...p, liked: false, page: cursor }))
     return pageOf(items, older.length > pageSize ? (items.at(-1)?.id ?? null) : null)
   }
 
@@ -59,7 +60,7 @@ class World {
 class Client {
   state: FeedState = emptyFeed
   at = 0 // how much of the log it has
-  flight: { page: Page<Post>; asked: FeedState } | null = null
+  flight: { page: Page<ReadPost>; asked: FeedState } | null = null
 
   constructor(private readonly world: World, private readonly roll: (below: number) => number) {
     this.at = world.log.length // the position is read before the page
@@ -67,11 +68,14 @@ class Client {
   }
 
   step(): void {
-    switch (this.roll(8)) {
+    switch (this.roll(11)) {
       case 0: this.#ask(); break
       case 1: this.#answer(); break
       case 2: this.#cut(); break
       case 3: this.state = reveal(this.state); break
+      case 4: this.state = cutTail(this.state, 12, 6); break
+      case 5: this.state = letGo(this.state, this.roll(20), 3 + this.roll(20), 8, 2); break
+      case 6: this.#refill(); break
       default: this.#deliver()
     }
     this.#check()
@@ -81,6 +85,10 @@ class Client {
     this.#answer()
     while (this.at < this.world.log.length) this.#deliver()
     this.state = reveal(this.state)
+    if (this.state.tailLost) this.#findTail()
+    this.state = reveal(this.state)
+    for (let tries = this.state.posts.length; tries > 0 && this.#refill(); tries--);
+    expect(this.state.posts.some((p) => p.hollow), 'a post that does not come back').toBe(false)
     while (this.state.nextCursor !== null) { this.#ask(); this.#answer() }
     this.#check()
   }
@@ -94,8 +102,28 @@ class Client {
     if (this.roll(4) === 0) this.state = live(this.state, e, o) // once more
   }
 
+  #refill(): boolean {
+    const [cursor] = missingPages(this.state, 0, this.state.posts.length)
+    if (cursor === undefined) return false
+    this.state = refill(this.state, this.world.page(cursor), cursor, this.state)
+    return true
+  }
+
+  /** The end was let go: everything down to there is read again. */
+  #findTail(): void {
+    const end = this.state.posts.at(-1)
+    let items: readonly ReadPost[] = []
+    let cursor: string | null = null
+    do {
+      const page: Page<ReadPost> = this.world.page(cursor)
+      items = [...items, ...page.items]
+      cursor = page.nextCursor
+    } while (cursor !== null && end !== undefined && newerFirst(end, items.at(-1) as Post) > 0)
+    this.state = resync(this.state, pageOf(items, cursor), this.state, { reveal: false })
+  }
+
   #ask(): void {
-    const cursor = this.state.nextCursor
+    const cursor = this.state.tailLost ? null : this.state.nextCursor
     if (this.flight === null && cursor !== null) this.flight = { asked: this.state, page: this.world.page(cursor) }
   }
 
@@ -108,10 +136,10 @@ class Client {
   #cut(): void {
     this.at = this.world.log.length
     const before = this.state
-    let items: readonly Post[] = []
+    let items: readonly ReadPost[] = []
     let cursor: string | null = null
     do {
-      const page: Page<Post> = this.world.page(cursor)
+      const page: Page<ReadPost> = this.world.page(cursor)
       items = [...items, ...page.items]
       cursor = page.nextCursor
     } while (cursor !== null && items.length < before.posts.length + before.waiting.posts.length && this.roll(3) > 0)
@@ -141,5 +169,6 @@ describe('a feed, whatever happens', () => {
     const truth = new Map(world.posts.map((p) => [p.id, p]))
     expect(client.state.posts.filter((p) => !truth.has(p.id)).map((p) => p.id)).toEqual([])
     expect(client.state.posts.map((p) => p.id)).toEqual(world.posts.map((p) => p.id))
+    expect(client.state.posts.map((p) => p.text)).toEqual(world.posts.map((p) => p.text))
   })
 })

@@ -5,11 +5,12 @@
 // - no post twice, none that was deleted, newest first;
 // - a count never goes back to an older version;
 // - nothing appears above the reader unasked: news waits in `waiting` until
-//   it is revealed, see `live`.
+//   it is revealed, see `live`;
+// - what it holds is bounded, see `holding.ts` and the limits here.
 import type { Tip } from '../api/money-types'
 import type { CircleEvent, Counts, Page, Post } from '../api/types'
-import { edited, mergePosts, newerCounts, newerFirst, withTip } from './merge'
-import { everywhere, knows, type FeedPost, type FeedState, type Waiting } from './state'
+import { edited, mergePosts, newerCounts, newerFirst, received, withTip } from './merge'
+import { everywhere, knows, nothingWaits, type FeedPost, type FeedState, type ReadPost } from './state'
 
 export interface FeedOptions {
   /** Puts news straight on the screen: true while the reader sees the top. */
@@ -17,12 +18,18 @@ export interface FeedOptions {
 }
 
 const maxEarly = 500 // posts that are talked about before they are loaded
-const nothingWaits: Waiting = { posts: [], gap: null }
+const maxDeleted = 2_000 // ids; a page is never that long under way
+export const maxWaiting = 100 // posts above the screen; older ones are read when they are wanted
 
 /** Adds a page of older posts, or the first one; `asked` is the state that it was asked for from. */
-export function addPage(s: FeedState, page: Page<Post>, asked: FeedState = s): FeedState {
+export function addPage(s: FeedState, page: Page<ReadPost>, asked: FeedState = s): FeedState {
   if (asked.generation !== s.generation) return s
-  return settle({ ...s, posts: mergePosts(s, s.posts, page.items), nextCursor: page.nextCursor })
+  return settle({ ...s, posts: mergePosts(s, s.posts, page.items), nextCursor: page.nextCursor, tailLost: false })
+}
+
+/** Merges publications, the oldest first. */
+export function liveAll(s: FeedState, events: readonly CircleEvent[], o: FeedOptions): FeedState {
+  return events.reduce((state, e) => live(state, e, o), s)
 }
 
 /** Merges one publication of a circle. */
@@ -51,10 +58,23 @@ export function addNew(s: FeedState, post: Post, o: FeedOptions): FeedState {
   if (s.posts.some((p) => p.id === post.id)) return { ...s, posts: mergePosts(s, s.posts, [post]) }
   // Across a gap a post may not stand with the old ones, or the hole would be hidden.
   if ((o.reveal && s.waiting.posts.length === 0) || standsBelow(post, s)) {
-    return settle({ ...s, posts: mergePosts(s, s.posts, [post]) })
+    return settle({ ...s, posts: withOne(s, s.posts, post) })
   }
-  const state = { ...s, waiting: { ...s.waiting, posts: mergePosts(s, s.waiting.posts, [post]) } }
+  const state = bounded({ ...s, waiting: { ...s.waiting, posts: withOne(s, s.waiting.posts, post) } })
   return o.reveal && !waits ? reveal(state) : state
+}
+
+/** A list with a post more; most are the newest. */
+function withOne(s: FeedState, posts: readonly FeedPost[], post: Post): readonly FeedPost[] {
+  const newest = posts[0]
+  return newest === undefined || newerFirst(post, newest) < 0 ? [received(s, post), ...posts] : mergePosts(s, posts, [post])
+}
+
+/** Lets the oldest of what waits go when there is too much of it. */
+function bounded(s: FeedState): FeedState {
+  const { posts, dropped } = s.waiting
+  const over = posts.length - maxWaiting
+  return over <= 0 ? s : { ...s, waiting: { posts: posts.slice(0, maxWaiting), gap: null, dropped: dropped + over } }
 }
 
 /** Whether a post is older than the newest on screen: a replayed one, put in its place. */
@@ -65,8 +85,9 @@ function standsBelow(post: Post, s: FeedState): boolean {
 
 /** Shows what waits. */
 export function reveal(s: FeedState): FeedState {
-  const { posts, gap } = s.waiting
-  if (gap !== null) return settle({ ...s, posts, nextCursor: gap.cursor, generation: s.generation + 1, waiting: nothingWaits })
+  const { posts, gap, dropped } = s.waiting
+  if (dropped > 0) return settle({ ...s, posts, tailLost: true, generation: s.generation + 1, waiting: nothingWaits })
+  if (gap !== null) return settle({ ...s, posts, nextCursor: gap.cursor, tailLost: false, generation: s.generation + 1, waiting: nothingWaits })
   if (posts.length === 0) return s
   return settle({ ...s, posts: mergePosts(s, s.posts, posts), waiting: nothingWaits })
 }
@@ -78,7 +99,7 @@ export function reveal(s: FeedState): FeedState {
  * from their end. If they do not reach the list on screen, they wait beside it
  * and take its place when they are revealed.
  */
-export function resync(s: FeedState, page: Page<Post>, before: FeedState, o: FeedOptions): FeedState {
+export function resync(s: FeedState, page: Page<ReadPost>, before: FeedState, o: FeedOptions): FeedState {
   const inPage = new Set(page.items.map((p) => p.id))
   const oldest = page.items.at(-1)
   const cameSince = (p: Post): boolean => !knows(before, p.id) && (oldest === undefined || newerFirst(p, oldest) < 0)
@@ -90,7 +111,7 @@ export function resync(s: FeedState, page: Page<Post>, before: FeedState, o: Fee
   const reaches = page.nextCursor === null || newestShown === undefined || (oldest !== undefined && newerFirst(newestShown, oldest) <= 0)
   const next = reaches
     ? divided(renewed, now, page.nextCursor)
-    : { ...renewed, posts: shown, waiting: { posts: now, gap: { cursor: page.nextCursor } } }
+    : { ...renewed, posts: shown, waiting: { posts: now, gap: { cursor: page.nextCursor }, dropped: 0 } }
   return settle(o.reveal || next.posts.length === 0 ? reveal(next) : next)
 }
 
@@ -98,15 +119,15 @@ export function resync(s: FeedState, page: Page<Post>, before: FeedState, o: Fee
 function divided(s: FeedState, now: readonly FeedPost[], nextCursor: string | null): FeedState {
   const shown = new Set(s.posts.map((p) => p.id))
   const first = Math.max(0, now.findIndex((p) => shown.has(p.id)))
-  return { ...s, posts: now.slice(first), waiting: { posts: now.slice(0, first), gap: null }, nextCursor }
+  return { ...s, posts: now.slice(first), waiting: { posts: now.slice(0, first), gap: null, dropped: 0 }, nextCursor, tailLost: false }
 }
 
 /** Removes a post for good: no page that was read earlier brings it back. */
 export function remove(s: FeedState, id: string): FeedState {
-  return { ...without(s, (p) => p.id === id), deleted: new Set(s.deleted).add(id) }
+  return { ...without(s, (p) => p.id === id), deleted: new Set([...s.deleted].slice(1 - maxDeleted)).add(id) }
 }
 
-function without(s: FeedState, goes: (p: FeedPost) => boolean): FeedState {
+export function without(s: FeedState, goes: (p: FeedPost) => boolean): FeedState {
   const rest = (posts: readonly FeedPost[]): readonly FeedPost[] => posts.filter((p) => !goes(p))
   return { ...s, posts: rest(s.posts), waiting: { ...s.waiting, posts: rest(s.waiting.posts) } }
 }
@@ -147,7 +168,7 @@ function noted<V>(before: ReadonlyMap<string, V>, entries: readonly [string, V][
 }
 
 /** What came early and has found its post is dropped. */
-function settle(s: FeedState): FeedState {
+export function settle(s: FeedState): FeedState {
   if (s.earlyCounts.size === 0 && s.earlyEdits.size === 0) return s
   const open = <V>(early: ReadonlyMap<string, V>): ReadonlyMap<string, V> =>
     new Map([...early].filter(([id]) => !knows(s, id)))

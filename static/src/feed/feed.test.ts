@@ -24,13 +24,14 @@ const of = (circle: string, n: number, more: Partial<Post> = {}): Post =>
   post(n, { circleId: circle, id: circle + String(n).padStart(13, '0'), ...more })
 
 const api = {} as ViewerApi
+const atOnce = (run: () => void): void => run()
 const shown = (f: Feed): string[] => f.state.posts.map((p) => p.text)
 const waiting = (f: Feed): string[] => f.state.waiting.posts.map((p) => p.text)
 
 let socket: Socket
 let reads: number
 const feedOf = (pages: () => readonly Post[], source: Omit<Source, 'live'> = {}): Feed =>
-  new Feed(api, async () => { reads++; return { ...pageOf(pages()), position: { offset: 7, epoch: 'e' } } }, { live: socket, ...source })
+  new Feed(api, async () => { reads++; return { ...pageOf(pages()), position: { offset: 7, epoch: 'e' } } }, { live: socket, frame: atOnce, ...source })
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -62,7 +63,7 @@ describe('a feed of one circle', () => {
   it('keeps what comes while a like is under way', async () => {
     let answer: (s: { liked: boolean; likes: number }) => void = () => undefined
     const slow = { like: () => new Promise((resolve) => { answer = resolve }) } as unknown as ViewerApi
-    const f = new Feed(slow, async () => pageOf(range(2, 1)), { live: socket, circle: circleId })
+    const f = new Feed(slow, async () => pageOf(range(2, 1)), { live: socket, frame: atOnce, circle: circleId })
     await f.more()
     f.like(f.state.posts[0]!, true, () => undefined)
     socket.to(circleId).event({ type: 'post.created', post: post(3) })
@@ -93,6 +94,89 @@ describe('a feed of one circle', () => {
     f.close()
     await asked
     expect(socket.watched.size).toBe(0)
+  })
+})
+
+describe('a busy circle', () => {
+  const created = (n: number) => ({ type: 'post.created', post: post(n) }) as const
+
+  it('is drawn once a frame, however much came', async () => {
+    const frames: (() => void)[] = []
+    const f = feedOf(() => range(2, 1), { circle: circleId, frame: (run) => { frames.push(run) } })
+    await f.more()
+    const before = f.state
+    for (let n = 3; n < 53; n++) socket.to(circleId).event(created(n))
+    socket.to(circleId).event({ type: 'viewers', count: 7 })
+    expect(f.state).toBe(before)
+    expect(frames).toHaveLength(1)
+    frames[0]?.()
+    expect(shown(f)).toHaveLength(52)
+    expect(f.viewers).toBe(7)
+    socket.to(circleId).event(created(53))
+    expect(frames).toHaveLength(2)
+  })
+
+  it('does not gather without end while nobody looks', async () => {
+    const f = feedOf(() => range(2, 1), { circle: circleId, frame: () => undefined })
+    await f.more()
+    for (let n = 3; n < 1_003; n++) socket.to(circleId).event(created(n))
+    expect(f.state.posts[0]?.text).toBe('post 1002')
+  })
+
+  it('stays where it is while somebody writes in it', async () => {
+    const f = feedOf(() => range(2, 1), { circle: circleId })
+    await f.more()
+    f.engaged = true
+    socket.to(circleId).event(created(3))
+    expect([shown(f), waiting(f)]).toEqual([['post 2', 'post 1'], ['post 3']])
+  })
+
+  it('reads down to its end again when that was let go', async () => {
+    let newest = 20
+    const asked: (number | undefined)[] = []
+    const readPage = async (cursor: string | null, limit?: number) => {
+      asked.push(limit)
+      const from = cursor === null ? newest : Number(cursor)
+      return { ...pageOf(range(from, Math.max(1, from - (limit ?? 20) + 1)), String(from - (limit ?? 20))), position: { offset: 1, epoch: 'e' } }
+    }
+    const f = new Feed(api, readPage, { live: socket, frame: atOnce, circle: circleId })
+    await f.more()
+    for (; newest < 600; newest++) socket.to(circleId).event(created(newest + 1))
+    expect(f.state.posts.length).toBeLessThanOrEqual(240)
+    const before = shown(f)
+    expect(f.exhausted).toBe(false)
+    f.setAtTop(false)
+    await f.more()
+    expect(asked.at(-1)).toBe(100)
+    expect(shown(f).slice(0, before.length)).toEqual(before)
+    await f.more()
+    expect(shown(f)).toEqual(range(600, 601 - f.state.posts.length).map((p) => p.text))
+    expect(f.state.posts.length).toBeGreaterThan(before.length)
+  })
+})
+
+describe('likes without a network', () => {
+  const likes = new Map<string, boolean>()
+  const unsent = (listen: (hear: (news: never) => void) => void) => ({
+    deliver: async (act: { kind: string; post?: string; wanted?: boolean }) => { likes.set(act.post ?? '', act.wanted === true); return null },
+    listen: (hear: (news: never) => void) => { listen(hear); return () => undefined },
+    likes: () => likes,
+  })
+
+  it('are shown while they wait, also on posts that are read again, and settle when they were sent', async () => {
+    let tell: (news: never) => void = () => undefined
+    const f = feedOf(() => range(2, 1), { circle: circleId, unsent: unsent((hear) => { tell = hear }) as never })
+    await f.more()
+    const [first] = f.state.posts
+    f.like(first!, true, () => undefined)
+    await vi.advanceTimersByTimeAsync(10)
+    expect(f.shownLike(f.state.posts[0]!)).toEqual({ liked: true, likes: 1 })
+    const reloaded = feedOf(() => range(2, 1), { circle: circleId, unsent: unsent((hear) => { tell = hear }) as never })
+    await reloaded.more()
+    expect(reloaded.shownLike(reloaded.state.posts[0]!)).toEqual({ liked: true, likes: 1 })
+    tell({ entry: { act: { kind: 'like', post: first!.id, wanted: true } }, answer: { liked: true, likes: 5 } } as never)
+    expect(reloaded.shownLike(reloaded.state.posts[0]!)).toEqual({ liked: true, likes: 5 })
+    expect(reloaded.state.likes.size).toBe(0)
   })
 })
 

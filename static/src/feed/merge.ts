@@ -1,7 +1,7 @@
 // Joining what is known of posts with what comes: nothing goes back in time.
 import type { Tip } from '../api/money-types'
 import type { Counts, Post } from '../api/types'
-import type { FeedPost, FeedState } from './state'
+import type { FeedPost, FeedState, ReadPost } from './state'
 
 /** Newest first. Ids rise with time inside a circle; between circles the time decides. */
 export function newerFirst(a: Post, b: Post): number {
@@ -13,7 +13,7 @@ export function newerFirst(a: Post, b: Post): number {
 }
 
 /** Merges posts into a list, without the deleted ones, newest first. */
-export function mergePosts(s: FeedState, known: readonly FeedPost[], incoming: readonly Post[]): readonly FeedPost[] {
+export function mergePosts(s: FeedState, known: readonly FeedPost[], incoming: readonly ReadPost[]): readonly FeedPost[] {
   const byId = new Map(known.map((p) => [p.id, p]))
   for (const p of incoming) {
     if (s.deleted.has(p.id)) continue
@@ -23,8 +23,9 @@ export function mergePosts(s: FeedState, known: readonly FeedPost[], incoming: r
   return [...byId.values()].sort(newerFirst)
 }
 
-function received(s: FeedState, p: Post): FeedPost {
-  const fresh = { ...p, liked: p.liked === true }
+/** A post that was not known before, with what was told of it early. */
+export function received(s: FeedState, p: ReadPost): FeedPost {
+  const fresh = { ...p, liked: p.liked === true, page: p.page ?? null, hollow: false }
   const edit = s.earlyEdits.get(p.id)
   const now = edit === undefined ? fresh : edited(fresh, edit)
   const early = s.earlyCounts.get(p.id)
@@ -32,9 +33,11 @@ function received(s: FeedState, p: Post): FeedPost {
 }
 
 /** A post that is known, read once more: nothing in it goes back. */
-function renewed(before: FeedPost, p: Post): FeedPost {
+function renewed(before: FeedPost, p: ReadPost): FeedPost {
   return {
     ...edited(before, p),
+    page: p.page ?? before.page,
+    hollow: false,
     liked: p.liked ?? before.liked,
     can: Object.keys(p.can).length > 0 ? p.can : before.can,
     circle: p.circle ?? before.circle,
@@ -47,6 +50,7 @@ export function edited(before: FeedPost, p: Post): FeedPost {
   return {
     ...before,
     text: stale ? before.text : p.text,
+    photos: stale ? before.photos : p.photos,
     author: stale ? before.author : p.author,
     editedAt: stale ? before.editedAt : p.editedAt,
     counts: newerCounts(before.counts, p.counts),

@@ -3,7 +3,14 @@ import type { Counts, Post } from '../api/types'
 
 export interface FeedPost extends Post {
   liked: boolean
+  /** The cursor of a page that holds it; null: none is known, as for one that came live. */
+  page: string | null
+  /** Its content was let go to spare memory; place and numbers are kept, and its page brings it back. */
+  hollow: boolean
 }
+
+/** A post as it was read, with the cursor of its page. */
+export type ReadPost = Post & { page?: string | null }
 
 /** A like or unlike that the server has not confirmed. */
 export interface LikeIntent {
@@ -17,12 +24,18 @@ export interface Waiting {
   posts: readonly FeedPost[]
   /** Set when posts between these and the shown ones are unknown: where to go on reading. */
   gap: { cursor: string | null } | null
+  /** How many older ones were let go for want of room: no cursor leads on from these. */
+  dropped: number
 }
+
+export const nothingWaits: Waiting = { posts: [], gap: null, dropped: 0 }
 
 export interface FeedState {
   posts: readonly FeedPost[]
   waiting: Waiting
   nextCursor: string | null
+  /** No cursor leads on from the end: the list has to be read again down to there. */
+  tailLost: boolean
   /** Rises when the list is read anew: a page asked for before then is of no use. */
   generation: number
   likes: ReadonlyMap<string, LikeIntent>
@@ -36,8 +49,9 @@ export interface FeedState {
 
 export const emptyFeed: FeedState = {
   posts: [],
-  waiting: { posts: [], gap: null },
+  waiting: nothingWaits,
   nextCursor: null,
+  tailLost: false,
   generation: 0,
   likes: new Map(),
   deleted: new Set(),

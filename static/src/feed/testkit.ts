@@ -24,6 +24,7 @@ export function post(n: number, more: Partial<Post> = {}): Post {
     circle: null,
     author: { id: 'u1', handle: 'ann', displayName: 'Ann' },
     text: `post ${n}`,
+    photos: [],
     counts: counted(1),
     liked: null,
     createdAt: new Date(Date.UTC(2026, 0, 1) + n * 1000).toISOString(),

@@ -1,6 +1,7 @@
 // The comments of one post on screen, around the pure thread store.
 import type { ViewerApi } from '../api/api'
 import { Attempt } from '../api/idempotency'
+import type { Unsent } from '../outbox/outbox.svelte'
 import { asProblem, type Problem } from '../api/problem'
 import type { Comment } from '../api/types'
 import { addComment, addCommentPage, emptyThread, moreBefore, removeComment, resyncThread, type ThreadState } from './thread-store'
@@ -12,7 +13,7 @@ export class Thread {
   problem = $state.raw<Problem | null>(null)
   readonly #attempt = new Attempt()
 
-  constructor(private readonly api: ViewerApi, readonly postId: string) {}
+  constructor(private readonly api: ViewerApi, readonly postId: string, private readonly unsent?: Unsent) {}
 
   get hasMore(): boolean {
     return this.loaded && this.state.nextCursor !== null
@@ -37,9 +38,13 @@ export class Thread {
     }
   }
 
+  /** Sends a comment; without a network it waits in the outbox. */
   async write(text: string, replyTo: string | null): Promise<void> {
-    const written = await this.#attempt.run({ text, replyTo }, (key) => this.api.createComment(this.postId, text, replyTo, key))
-    this.created(written)
+    const written = await this.#attempt.run({ text, replyTo }, (key) => {
+      const send = (): Promise<Comment> => this.api.createComment(this.postId, text, replyTo, key)
+      return this.unsent?.deliver({ kind: 'comment', post: this.postId, text, replyTo }, send, key) ?? send()
+    })
+    if (written !== null) this.created(written)
   }
 
   async delete(id: string): Promise<void> {

@@ -1,14 +1,17 @@
 // Every word on the screens, in English. `Dictionary` makes the other
 // languages hold the same keys.
 
+import { feedProblems, keys, photos, waiting } from './feed-en'
 import { money, moneyProblems } from './money-en'
 import { plural } from './plural'
 import { rights, rightsProblems } from './rights-en'
+import { page, settings } from './settings-en'
 
 export const en = {
   name: 'Life Circle',
-  languageName: 'English',
   switchLanguage: 'Switch language',
+  settings,
+  ...page,
   skip: 'Skip to content',
 
   home: 'Home',
@@ -136,6 +139,9 @@ export const en = {
 
   money,
   rights,
+  photos,
+  waiting,
+  keys,
 
   problemRetryAfter: (seconds: number) => `Try again in ${plural(seconds, 'second', 'seconds')}.`,
   problems: {
@@ -154,6 +160,7 @@ export const en = {
     invalid_token: 'Your session has ended. Please sign in again.',
     token_expired: 'Your session has ended. Please sign in again.',
     refresh_token_reused: 'You were signed out, because your session was used in two places at once. If that was not you, change your password.',
+    foreign_origin: 'This page is not one of this site’s. Open the site itself.',
     banned: 'This account is suspended.',
     not_allowed: 'You may not do this here.',
     role_required: 'Only those who look after this circle may do this.',
@@ -184,6 +191,7 @@ export const en = {
     rate_limited: 'That was a bit fast.',
     overloaded: 'Very many people are here right now.',
     unavailable: 'The server is not ready right now.',
+    ...feedProblems,
     ...moneyProblems,
     ...rightsProblems,
   },

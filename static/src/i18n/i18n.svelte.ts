@@ -1,18 +1,16 @@
 // The language of the screens: the browser's, until the reader chooses.
-import { en, type Dictionary } from './en'
+import type { Dictionary } from './en'
 import { formatShare, formatYuan, type YuanStyle } from '../text/money'
-import { chooseLanguage, type Language } from './language'
-import { zh } from './zh'
+import { browserLanguage, keepLanguage, type Language } from './language'
+import { fetchWords, words } from './words'
 
-const storageKey = 'lifecircle.language'
-const dictionaries: Readonly<Record<Language, Dictionary>> = { en, zh }
 const tags: Readonly<Record<Language, string>> = { en: 'en', zh: 'zh-CN' }
 
 export class I18n {
-  language = $state.raw<Language>(chooseLanguage(localStorage.getItem(storageKey), navigator.languages))
+  language = $state.raw<Language>(browserLanguage())
 
   get t(): Dictionary {
-    return dictionaries[this.language]
+    return words(this.language)
   }
 
   /** For Intl and the lang attribute. */
@@ -24,9 +22,11 @@ export class I18n {
     return this.language === 'en' ? 'zh' : 'en'
   }
 
-  switch(): void {
-    this.language = this.other
-    localStorage.setItem(storageKey, this.language)
+  /** Speaks another language from now on, once its words are here. Throws when they cannot be fetched. */
+  async speak(language: Language): Promise<void> {
+    await fetchWords(language)
+    this.language = language
+    keepLanguage(language)
   }
 
   /** A number short enough for a button: 1.2K, 1.2万. */
@@ -53,5 +53,3 @@ export class I18n {
     return known[id] ?? id.replaceAll('_', ' ')
   }
 }
-
-export { dictionaries }

@@ -1,14 +1,17 @@
 // 界面上的每一句话,中文。
 import type { Dictionary } from './en'
+import { feedProblems, keys, photos, waiting } from './feed-zh'
 import { money, moneyProblems } from './money-zh'
 import { rights, rightsProblems } from './rights-zh'
+import { page, settings } from './settings-zh'
 
 const n = (x: number): string => x.toLocaleString('zh-CN')
 
 export const zh: Dictionary = {
   name: '生活圈',
-  languageName: '中文',
   switchLanguage: '切换语言',
+  settings,
+  ...page,
   skip: '跳到正文',
 
   home: '首页',
@@ -136,6 +139,9 @@ export const zh: Dictionary = {
 
   money,
   rights,
+  photos,
+  waiting,
+  keys,
 
   problemRetryAfter: (seconds) => `请 ${n(seconds)} 秒后再试。`,
   problems: {
@@ -154,6 +160,7 @@ export const zh: Dictionary = {
     invalid_token: '登录已失效，请重新登录。',
     token_expired: '登录已失效，请重新登录。',
     refresh_token_reused: '你的登录同时在两处被使用，已为你退出。如果不是你本人，请修改密码。',
+    foreign_origin: '这个页面不属于本站，请打开本站后再试。',
     banned: '这个账号已被停用。',
     not_allowed: '你在这里没有这个权限。',
     role_required: '只有管理这个圈子的人可以这样做。',
@@ -184,6 +191,7 @@ export const zh: Dictionary = {
     rate_limited: '操作有点快了。',
     overloaded: '现在人非常多。',
     unavailable: '服务器暂时没有准备好。',
+    ...feedProblems,
     ...moneyProblems,
     ...rightsProblems,
   },

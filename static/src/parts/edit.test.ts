@@ -27,7 +27,7 @@ const editPost = async (id: string, text: string): Promise<Post> => {
 let page: object
 async function show(viewer: typeof author): Promise<void> {
   const app = new App()
-  app.session.signedIn({ user: viewer, accessToken: 'a', refreshToken: 'r', expiresInSeconds: 900 })
+  app.session.signedIn({ user: viewer, accessToken: 'a', expiresInSeconds: 900 })
   const feed = new Feed({ editPost } as unknown as ViewerApi, async () => pageOf([post(1)]), { live: { watch: () => () => undefined }, circle: circleId })
   page = mount(FeedList, { target: document.body, props: { feed, empty: '' }, context: appContext(app) })
   await settle()

@@ -22,7 +22,7 @@ describe('headings', () => {
 })
 
 describe('the switch of languages', () => {
-  it('is called what it shows, which is marked as the other language', () => {
+  it('is called what it shows, which is marked as the other language', async () => {
     const app = new App()
     shown = mount(TopBar, { target: document.body, context: appContext(app) })
     const at = (): HTMLElement => document.querySelector('[data-testid="language-switch"]') as HTMLElement
@@ -30,7 +30,7 @@ describe('the switch of languages', () => {
       expect(at().textContent?.trim()).toBe(text)
       expect(at().getAttribute('aria-label')).toContain(text)
       expect(at().querySelector('span')?.lang).toBe(lang)
-      app.i18n.switch()
+      await app.i18n.speak(app.i18n.other)
       flushSync()
     }
   })

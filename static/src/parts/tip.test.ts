@@ -1,5 +1,5 @@
 import { flushSync, mount, tick, unmount } from 'svelte'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { MoneyApi } from '../api/money-api'
 import type { NewTip } from '../api/money-types'
 import { Problem } from '../api/problem'
@@ -25,7 +25,7 @@ let feed: Feed
 
 async function show(who: typeof viewer | null, total = 0, author = post(1).author): Promise<void> {
   app = new App()
-  if (who !== null) app.session.signedIn({ user: who, accessToken: 'a', refreshToken: 'r', expiresInSeconds: 900 })
+  if (who !== null) app.session.signedIn({ user: who, accessToken: 'a', expiresInSeconds: 900 })
   Object.assign(app.money, {
     quote: async (_: string, amount: number) => money.quote({ amount, max_tip: 10_000, split: [{ to: 'author', amount: amount - 52 }, { to: 'platform', amount: 52 }] }),
     wallet: async () => money.wallet({ balance: { amount: balance }, held: 0, limits: { per_tip: 10_000, per_day: 10_000, per_month: 10_000, spent_today: 9_700 } }),
@@ -54,6 +54,8 @@ async function send(): Promise<void> {
   await settle()
 }
 
+// The sheets' code, which is fetched when they are opened.
+beforeAll(() => Promise.all([import('./TipSheet.svelte'), import('./TipList.svelte')]))
 beforeEach(() => {
   vi.useFakeTimers()
   sent = []

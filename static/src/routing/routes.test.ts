@@ -12,7 +12,7 @@ describe('addresses', () => {
     expect(at('/circles/abc')).toEqual({ name: 'circle', id: 'abc' })
     expect(at('/circles/abc/posts/p1')).toEqual({ name: 'post', id: 'p1' })
     expect(at('/posts/p1/')).toEqual({ name: 'post', id: 'p1' })
-    expect(at('/settings')).toEqual({ name: 'me' })
+    expect(at('/settings')).toEqual({ name: 'settings' })
     expect(at('/wallet?topup=t1')).toEqual({ name: 'wallet', topup: 't1', add: null })
     expect(at(paths.addToWallet(320))).toEqual({ name: 'wallet', topup: '', add: 320 })
     for (const odd of ['-5', '0', '1e3', '5.2', 'x']) expect(at(`/wallet?add=${odd}`)).toMatchObject({ add: null })

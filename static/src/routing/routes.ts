@@ -10,6 +10,7 @@ export type Route =
   | { name: 'person'; id: string }
   | { name: 'sign-in'; register: boolean; next: string }
   | { name: 'me' }
+  | { name: 'settings' }
   | { name: 'verifications' }
   | { name: 'contacts' }
   | { name: 'credit' }
@@ -43,8 +44,9 @@ function single(first: string, query: URLSearchParams): Route {
     case 'signup':
       return { name: 'sign-in', register: true, next: localPath(query.get('next')) }
     case 'me':
-    case 'settings':
       return { name: 'me' }
+    case 'settings':
+      return { name: 'settings' }
     case 'credit':
       return { name: 'credit' }
     case 'wallet':
@@ -76,6 +78,7 @@ const segment = encodeURIComponent
 export const paths = {
   home: '/',
   me: '/me',
+  settings: '/settings',
   verifications: '/me/verifications',
   contacts: '/me/contacts',
   credit: '/credit',
