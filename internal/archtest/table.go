@@ -21,6 +21,7 @@ var layers = []layer{
 		"feed/policy", "feed/rank", "payments/ledger", // pure: functions from values to values
 		"internal/creditscore/model", "internal/creditscore/trust", "internal/creditscore/population", // pure as well
 		"payments/provider", // what the other side of money promises; who keeps it is domain
+		"internal/media/picture", "internal/media/blob",
 	}},
 	{name: "database", packages: []string{"internal/pg", "internal/localpg"}},
 	{name: "services", peers: true, packages: []string{
@@ -75,7 +76,7 @@ var bans = []ban{
 	{packages: []string{"feed/...", "payments", "payments/ledger"}, imports: []string{"net/http"}, direct: true}, // providers speak it
 	{packages: []string{
 		"feed/policy", "feed/rank", "payments/ledger", "internal/id", "internal/money",
-		"internal/creditscore/model", "internal/creditscore/trust", "internal/creditscore/population",
+		"internal/creditscore/model", "internal/creditscore/trust", "internal/creditscore/population", "internal/media/picture",
 	}, direct: true, imports: []string{
 		"database/sql", "github.com/jackc/pgx/...", "net/...", "os/...",
 	}},

@@ -89,6 +89,11 @@ const (
 	RuleGender        Code = "rule_gender"
 	PhotosUnsupported Code = "photos_unsupported"
 
+	PhotoTooLarge        Code = "photo_too_large"
+	PhotoTooManyPixels   Code = "photo_too_many_pixels"
+	PhotoKindUnsupported Code = "photo_kind_unsupported"
+	PhotoUnreadable      Code = "photo_unreadable"
+
 	AmountMalformed     Code = "amount_malformed"
 	AmountNotPositive   Code = "amount_not_positive"
 	AmountTooLarge      Code = "amount_too_large"
@@ -134,6 +139,7 @@ var statuses = map[Code]int{
 
 	Invalid_: 422, TextEmpty: 422, TextTooLong: 422, TextControl: 422, HandleForm: 422, PasswordWeak: 422,
 	CategoryUnknown: 422, ParentUnsuitable: 422, RoleUnknown: 422, PhotosUnsupported: 422,
+	PhotoTooLarge: 413, PhotoTooManyPixels: 422, PhotoKindUnsupported: 415, PhotoUnreadable: 422,
 	RuleMalformed: 422, RuleTooLong: 422, RuleTooCostly: 422, RuleGender: 422,
 	AmountMalformed: 422, AmountNotPositive: 422, AmountTooLarge: 422, AmountTooSmall: 422, CurrencyUnsupported: 422,
 	TipTooLarge: 422, VisibilityUnknown: 422, SharesUnsuitable: 422, PartnerUnsuitable: 422, LimitUnsuitable: 422,
