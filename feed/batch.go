@@ -15,6 +15,7 @@ import (
 	"lifecircle/internal/groupcommit"
 	"lifecircle/internal/id"
 	"lifecircle/internal/idempotency"
+	"lifecircle/internal/media"
 	"lifecircle/internal/pg"
 	"lifecircle/internal/problem"
 )
@@ -208,6 +209,8 @@ type batch struct {
 	rulings   map[id.ID]*ruling                     // of circles that have rules
 	rights    func(id.ID, time.Time) policy.Subject // of those who act there; nil: nobody does
 	followed  map[membership]bool                   // likewise
+	photos    map[id.ID]*media.Row
+	reviewers map[id.ID]bool // of the actors that flag
 	posts     map[id.Post]*postRow
 	counts    map[id.Post]*countsRow
 	comments  map[id.Comment]*commentRow
@@ -217,6 +220,8 @@ type batch struct {
 	following map[id.ID]int // circles that a person follows
 
 	newPosts    []Post
+	taken       []id.ID      // photos, by newPosts
+	flagged     []*media.Row // changed by a flag or a review
 	newComments []Comment
 }
 
@@ -232,7 +237,7 @@ type (
 	}
 	postRow struct {
 		Post
-		changed bool
+		changed, flagged bool // its text or existence, its photos
 	}
 	countsRow struct {
 		Counts
