@@ -1,14 +1,20 @@
 package picture
 
-// What is accepted. Both are judged before anything is decoded.
+// What is accepted. All of it is judged before anything is decoded.
 const (
 	MaxBytes  = 20 << 20   // bytes of an uploaded file
 	MaxPixels = 40_000_000 // width times height, as stored
 	MaxSide   = 32_000     // pixels of the longer side, as stored
+	MaxMemory = 1 << 30    // bytes, Header.Memory: what lies within the other limits takes less
 )
 
 // Accepted names the kinds for people.
 const Accepted = "JPEG, PNG, WebP, GIF"
+
+const (
+	maxScans = 100     // of a progressive JPEG; each may go over all its pixels, encoders write some ten
+	maxNote  = 1 << 18 // bytes of a colour profile, or of EXIF; longer profiles are tables for printing, which we do not use
+)
 
 // Size is the name of a rendition.
 type Size string
