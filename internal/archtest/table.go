@@ -47,7 +47,7 @@ const (
 // testOnly packages are imported by tests only, and import what they like.
 var testOnly = []string{
 	"internal/pgtest", "internal/e2e/...", "internal/bench/...", "internal/archtest", "hub/hubtest", "payments/provider/providertest/...",
-	"internal/identity/verifier/verifiertest",
+	"internal/identity/verifier/verifiertest", "internal/media/blob/blobtest",
 }
 
 // exclusive names the only importers of a library, tests included.
@@ -57,6 +57,7 @@ var exclusive = map[string][]string{
 	"github.com/redis/go-redis/...":                          {"hub/redisbroker", "internal/ratelimit"},
 	"github.com/coder/websocket/...":                         {"hub/...", "internal/socketapi", "internal/app", "cmd/circleload/...", "internal/e2e/...", "internal/bench/..."},
 	"github.com/stripe/stripe-go/...":                        {"payments/provider/stripe"},
+	"github.com/minio/minio-go/...":                          {"internal/media/blob", "internal/media/blob/blobtest"},
 	"lifecircle/internal/localpg":                            {"internal/app", "internal/pgtest", "internal/localpg", "internal/e2e/...", "internal/bench/...", "cmd/lifecircle"},
 }
 

@@ -98,6 +98,16 @@ func decoded(tb testing.TB, r picture.Rendition) image.Image {
 	return m
 }
 
+// saved is m as a full rendition would have it.
+func saved(tb testing.TB, m image.Image) image.Image {
+	tb.Helper()
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, m, &jpeg.Options{Quality: 85}); err != nil {
+		tb.Fatal(err)
+	}
+	return decoded(tb, picture.Rendition{Data: out.Bytes()})
+}
+
 // onlyPixels allows the segments that a picture needs, and nothing behind them.
 func onlyPixels(tb testing.TB, file []byte) {
 	tb.Helper()
