@@ -3,6 +3,7 @@ package picture
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"image"
 	"image/gif"
 	"image/jpeg"
@@ -73,7 +74,10 @@ func decode(r *bufio.Reader, h Header) (*rows, error) {
 	if m.Bounds().Size() != at.Size() || at.Empty() || !at.In(whole) {
 		return nil, unreadable("its picture is not as large as its header says")
 	}
-	return rowsOf(m, at, h.Width, h.Height), nil
+	if src := rowsOf(m, at, h.Width, h.Height); src != nil {
+		return src, nil
+	}
+	return nil, fmt.Errorf("a decoder made a %T", m)
 }
 
 // decodeWebP decodes a still picture, or the first frame of an animation,
