@@ -55,18 +55,19 @@ COMMENT ON TABLE photo_blobs IS 'every file in the store; the lock of a row guar
 COMMENT ON COLUMN photo_blobs.loose_at IS 'since when perhaps no photo refers to it; looked at again, and deleted, an hour later';
 
 CREATE TABLE photo_uploads (
-    id         bigint      NOT NULL,
-    owner_id   bigint      NOT NULL,
-    length     bigint      NOT NULL,
-    sensitive  boolean     NOT NULL DEFAULT false,
-    state      text        NOT NULL DEFAULT 'receiving',
-    judge_at   bigint      NOT NULL,
-    photo_id   bigint,
-    code       text,
-    detail     text,
-    created_at timestamptz NOT NULL,
-    touched_at timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL,
+    id            bigint      NOT NULL,
+    owner_id      bigint      NOT NULL,
+    length        bigint      NOT NULL,
+    sensitive     boolean     NOT NULL DEFAULT false,
+    state         text        NOT NULL DEFAULT 'receiving',
+    judge_at      bigint      NOT NULL,
+    claimed_until timestamptz,
+    photo_id      bigint,
+    code          text,
+    detail        text,
+    created_at    timestamptz NOT NULL,
+    touched_at    timestamptz NOT NULL,
+    expires_at    timestamptz NOT NULL,
     CONSTRAINT photo_uploads_pkey PRIMARY KEY (id),
     CONSTRAINT photo_uploads_length CHECK (length > 0),
     CONSTRAINT photo_uploads_state CHECK (state IN ('receiving', 'making', 'ready', 'refused')),
@@ -74,9 +75,11 @@ CREATE TABLE photo_uploads (
 );
 CREATE INDEX photo_uploads_of_owner ON photo_uploads (owner_id, created_at);
 CREATE INDEX photo_uploads_making ON photo_uploads (id) WHERE state = 'making';
-CREATE INDEX photo_uploads_expiry ON photo_uploads (expires_at);
+CREATE INDEX photo_uploads_by_age ON photo_uploads (created_at);
 COMMENT ON COLUMN photo_uploads.length IS 'bytes';
+COMMENT ON COLUMN photo_uploads.expires_at IS 'then it is no longer there; the row stays for the account of its day';
 COMMENT ON COLUMN photo_uploads.judge_at IS 'once so many bytes are there the header is looked at (again); 0: it is good';
+COMMENT ON COLUMN photo_uploads.claimed_until IS 'until then the node that makes the picture has it, and says so again and again';
 COMMENT ON COLUMN photo_uploads.code IS 'of a refused one: the problem, as detail says it';
 
 -- The bytes of uploads. Logging them would write each photo twice for nothing:
