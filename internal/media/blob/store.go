@@ -9,10 +9,10 @@ import (
 	"regexp"
 )
 
-// ErrMissing: there is nothing under the key.
+// ErrMissing says that there is nothing under the key.
 var ErrMissing = errors.New("blob: missing")
 
-// ErrKey: the key is not one that Key makes, or not that of the data.
+// ErrKey says that a key is not one that Key makes, or not that of the data.
 var ErrKey = errors.New("blob: malformed key")
 
 // Store keeps bytes under keys. It is safe for concurrent use.

@@ -63,7 +63,7 @@ func (c *conversion) changesNothing() bool {
 	for r := 0; r < 256; r += step {
 		for g := 0; g < 256; g += step {
 			for b := 0; b < 256; b += step {
-				p := [3]byte{byte(r), byte(g), byte(b)} //nolint:gosec // below 256
+				p := [3]byte{byte(r), byte(g), byte(b)}
 				q := p
 				c.pixel(q[:])
 				for i := range p {

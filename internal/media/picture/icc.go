@@ -159,5 +159,5 @@ func parametricCurve(b []byte, form uint16) (func(float64) float64, error) {
 
 // fixed reads a signed number with 16 bits after the point.
 func fixed(b []byte) float64 {
-	return float64(int32(binary.BigEndian.Uint32(b))) / 65536 //nolint:gosec // the bits are the number
+	return float64(int32(binary.BigEndian.Uint32(b))) / 65536
 }

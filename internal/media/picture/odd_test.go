@@ -221,9 +221,14 @@ func TestSizes(t *testing.T) {
 		w, h int
 		want string
 	}{
-		{1, 1, "full 1x1"}, {640, 480, "full 640x480"}, {641, 10, "full 641x10 phone 640x10"}, {1280, 2, "full 1280x2 phone 640x1"},
-		{1281, 1281, "full 1281x1281 screen 1280x1280 phone 640x640"}, {3000, 1, "full 2560x1 screen 1280x1 phone 640x1"},
-		{1200, 3000, "full 1024x2560 screen 512x1280 phone 256x640"}, {2561, 2560, "full 2560x2559 screen 1280x1280 phone 640x640"},
+		{1, 1, "full 1x1"},
+		{640, 480, "full 640x480"},
+		{641, 10, "full 641x10 phone 640x10"},
+		{1280, 2, "full 1280x2 phone 640x1"},
+		{1281, 1281, "full 1281x1281 screen 1280x1280 phone 640x640"},
+		{3000, 1, "full 2560x1 screen 1280x1 phone 640x1"},
+		{1200, 3000, "full 1024x2560 screen 512x1280 phone 256x640"},
+		{2561, 2560, "full 2560x2559 screen 1280x1280 phone 640x640"},
 	} {
 		p, err := make1(t, asPNG(t, uniform(c.w, c.h, color.NRGBA{200, 100, 50, 255})))
 		if err != nil {
