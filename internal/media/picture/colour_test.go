@@ -83,7 +83,8 @@ func TestProfilesThatLie(t *testing.T) {
 		binary.BigEndian.PutUint32(p[at:], v)
 		return p
 	}
-	many := profileOf("RGB ", append(p3[:3:3], tag{"rTRC", []byte("curv\x00\x00\x00\x00\xff\xff\xff\xff\x00\x00")})...)
+	lying := []byte("curv\x00\x00\x00\x00\xff\xff\xff\xff\x00\x00")
+	many := profileOf("RGB ", append(p3[:3:3], tag{"rTRC", lying}, tag{"gTRC", lying}, tag{"bTRC", lying})...)
 	endless := profileOf("RGB ", append(p3[:3:3], para("rTRC", 0, -3000), para("gTRC", 4, 0.5, -1, -1, 0, 0, 0, 0), para("bTRC", 1, 2, 0, 0))...)
 	for name, profile := range map[string][]byte{
 		"tags": huge(128, 1<<32-1), "a place": huge(132+4, 1<<32-4), "a length": huge(132+8, 1<<32-4), "samples": many,

@@ -5,6 +5,8 @@ import (
 	"image"
 	"image/color"
 	"image/gif"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"lifecircle/internal/media/picture"
@@ -23,6 +25,9 @@ func FuzzMake(f *testing.F) {
 	f.Add(asGIF(f, &gif.GIF{Image: []*image.Paletted{image.NewPaletted(image.Rect(1, 1, 4, 4), color.Palette{color.Black, color.Transparent})}, Delay: []int{0}}))
 	f.Add(webpOf("VP8X", []byte{8, 0, 0, 0, 3, 0, 0, 3, 0, 0}, "VP8L", tinyVP8L(4, 4), "EXIF", exifOf(3)))
 	f.Add(webpOf("VP8X", []byte{2, 0, 0, 0, 7, 0, 0, 7, 0, 0}, "ANMF", append([]byte{1, 0, 0, 1, 0, 0, 3, 0, 0, 3, 0, 0, 0, 0, 0, 0}, webpOf("VP8L", tinyVP8L(4, 4))[12:]...)))
+	for _, file := range corpus() {
+		f.Add(file)
+	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		h, err := picture.Probe(bytes.NewReader(file))
 		if err == nil && h.Width*h.Height > 1<<20 {
@@ -33,4 +38,24 @@ func FuzzMake(f *testing.F) {
 		}
 		_, _ = make1(t, file)
 	})
+}
+
+// corpus returns the small ones of the real, odd and malicious files, if they
+// are there.
+func corpus() (files [][]byte) {
+	const small = 8 << 10 // bytes
+	dir := os.Getenv("TESTDATA_DIR")
+	if dir == "" {
+		return nil
+	}
+	_ = filepath.WalkDir(filepath.Join(dir, "photos"), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || filepath.Ext(path) == ".txt" {
+			return nil
+		}
+		if data, err := os.ReadFile(path); err == nil && len(data) <= small {
+			files = append(files, data)
+		}
+		return nil
+	})
+	return files
 }

@@ -73,8 +73,8 @@ func TestBombs(t *testing.T) {
 	for name, file := range map[string][]byte{
 		"more pixels than the header has":        rawPNG(8, 8, 8, 6, 0, 50<<20),
 		"fewer":                                  rawPNG(1000, 1000, 8, 6, 0, 1000),
-		"an animation's frame beyond the canvas": webpOf("VP8X", canvas, "ANMF", frame(1, 7, lying...)),
-		"data larger than its frame":             webpOf("VP8X", canvas, "ANMF", frame(0, 7, lying...)),
+		"an animation's frame beyond the canvas": webpOf("VP8X", canvas, "ANMF", frame(1, 7, webpOf("VP8L", tinyVP8L(8, 8))[12:]...)),
+		"data larger than its frame":             webpOf("VP8X", canvas, "ANMF", frame(0, 7, webpOf("VP8L", tinyVP8L(4000, 3000))[12:]...)),
 		"a frame in a frame":                     webpOf("VP8X", canvas, "ANMF", frame(0, 7, inner...)),
 		"a chunk of 4 GB":                        append(webpOf("VP8X", canvas), "EXIF\xff\xff\xff\xffxx"...),
 		"data larger than its canvas":            webpOf("VP8X", append([]byte{0}, canvas[1:]...), "VP8L", lying[8:]),

@@ -6,73 +6,131 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"lifecircle/internal/media/picture"
 	"lifecircle/internal/problem"
 )
 
-// TestAHundredAtOnceStayWithinMemory lets a hundred uploads in together that
-// want 120 MB each and have nothing to fill them with, and a few sound ones.
-func TestAHundredAtOnceStayWithinMemory(t *testing.T) {
-	bomb, sound := rawPNG(3000, 2000, 16, 6, 0, 100), asPNG(t, gradient(300, 200))
-	h, err := picture.Probe(bytes.NewReader(bomb))
-	if err != nil || 100*h.Memory < 8*picture.MaxMemory {
-		t.Fatalf("%+v, %v: it would prove nothing", h, err)
+// TestAHundredAtOnceAreMadeFewAtATime lets a hundred uploads in together and
+// holds them in the midst of decoding, until nobody else gets in.
+func TestAHundredAtOnceAreMadeFewAtATime(t *testing.T) {
+	file := rawPNG(3000, 2000, 16, 6, 0, 2000*(3000*8+1)) // 48 MB decoded
+	h, err := picture.Probe(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
 	}
-	w := picture.NewWorkshop(picture.WorkshopOptions{Jobs: 100, Waiting: 10}) // memory alone makes them wait
-	peak := watchHeap(t)
-	var all sync.WaitGroup
-	for i := range 110 {
-		all.Go(func() {
-			file, want := bomb, problem.PhotoUnreadable
-			if i%11 == 0 {
-				file, want = sound, ""
-			}
-			if _, err := w.Make(t.Context(), bytes.NewReader(file)); codeOf(err) != want {
-				t.Error(err)
-			}
+	byMemory := int(picture.MaxMemory / h.Memory)
+	if byMemory < 2 || byMemory > 20 {
+		t.Fatalf("%d at once proves nothing", byMemory)
+	}
+	for name, c := range map[string]struct{ jobs, want int }{"by hands": {3, 3}, "by memory": {100, byMemory}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := picture.NewWorkshop(picture.WorkshopOptions{Jobs: c.jobs})
+				ctx, cancel := context.WithCancel(t.Context())
+				var inside atomic.Int32
+				var all sync.WaitGroup
+				runtime.GC()
+				before := heap()
+				for range 100 {
+					all.Go(func() {
+						upload := &held{Reader: bytes.NewReader(file), inside: &inside, done: ctx.Done()}
+						if _, err := w.Make(ctx, upload); !errors.Is(err, context.Canceled) {
+							t.Error(err)
+						}
+					})
+				}
+				synctest.Wait() // all are inside or in line
+				if n := int(inside.Load()); n != c.want {
+					t.Errorf("%d are inside, want %d", n, c.want)
+				}
+				if grew := heap() - before; grew > picture.MaxMemory || grew < int64(c.want)*40<<20 {
+					t.Errorf("the heap grew by %d MB", grew>>20)
+				}
+				cancel()
+				all.Wait()
+			})
 		})
-	}
-	all.Wait()
-	const ours = 64 << 20 // bytes of the test itself
-	if grew := peak(); grew > picture.MaxMemory+ours || grew < h.Memory/2 {
-		t.Errorf("the heap grew by %d MB, allowed are %d", grew>>20, picture.MaxMemory>>20)
 	}
 }
 
-// watchHeap looks at the heap, collected or not, every millisecond; the result
-// ends that and says by how many bytes it grew.
-func watchHeap(t *testing.T) (peak func() int64) {
-	t.Helper()
-	read := func() int64 {
-		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-		metrics.Read(sample)
-		return int64(sample[0].Value.Uint64())
+// heap is how many bytes are in it, collected or not.
+func heap() int64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return int64(sample[0].Value.Uint64())
+}
+
+// held is a file that comes in small parts, and stops coming when the decoder
+// has begun with the pixels.
+type held struct {
+	*bytes.Reader
+	inside *atomic.Int32
+	done   <-chan struct{}
+	passes int // so often it was read from its start; the third time it is decoded
+	read   int // bytes in this pass
+}
+
+func (f *held) Seek(offset int64, whence int) (int64, error) {
+	if whence == io.SeekStart {
+		f.passes++
+		f.read = 0
 	}
+	return f.Reader.Seek(offset, whence)
+}
+
+func (f *held) Read(p []byte) (int, error) {
+	if f.passes == 3 && f.read >= 4096 {
+		f.inside.Add(1)
+		<-f.done
+	}
+	n, err := f.Reader.Read(p[:min(len(p), 1024)])
+	f.read += n
+	return n, err
+}
+
+// TestTheWorkshopSweeps: with the collector off, nobody else frees what
+// pictures leave behind.
+func TestTheWorkshopSweeps(t *testing.T) {
+	bomb := rawPNG(3000, 2000, 16, 6, 0, 100) // 48 MB, and nothing to fill them with
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	w := picture.NewWorkshop(picture.WorkshopOptions{})
 	runtime.GC()
-	before := read()
-	most, stop, stopped := before, make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				most = max(most, read())
-			case <-stop:
-				return
-			}
+	before, most := heap(), int64(0)
+	for range 60 {
+		if _, err := w.Make(t.Context(), bytes.NewReader(bomb)); codeOf(err) != problem.PhotoUnreadable {
+			t.Fatal(err)
 		}
-	}()
-	return func() int64 {
-		close(stop)
-		<-stopped
-		return most - before
+		most = max(most, heap()-before)
+	}
+	if most > picture.MaxMemory || most < picture.MaxMemory/8 {
+		t.Errorf("the heap grew by %d MB, allowed are %d", most>>20, picture.MaxMemory>>20)
+	}
+}
+
+// TestLargePicturesTakeWhatTheirHeadersSay, in the forms that take most.
+func TestLargePicturesTakeWhatTheirHeadersSay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some seconds")
+	}
+	const w, h = 4000, 3000
+	for name, file := range map[string][]byte{
+		"progressive":    flatJPEG(0xc2, w, h, 1, false, 96, 128, 128),
+		"inks":           flatJPEG(0xc2, w, h, 1, true, 96, 128, 128, 64),
+		"RGB":            flatJPEG(0xc0, w, h, 1, true, 96, 128, 128),
+		"interlaced PNG": rawPNG(w, h, 16, 6, 1, w*h*8+h*15/8),
+		"lossless WebP":  webpOf("VP8L", tinyVP8L(w, h)),
+	} {
+		if _, err := make1(t, file); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

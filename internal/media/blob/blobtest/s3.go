@@ -5,6 +5,7 @@ package blobtest
 import (
 	"bytes"
 	"context"
+	crand "crypto/rand"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -21,10 +22,8 @@ import (
 )
 
 const (
-	accessKey = "lifecircle"
-	secretKey = "a secret of the tests"
-	region    = "eu-test-1"
-	bucket    = "photos"
+	region = "eu-test-1"
+	bucket = "photos"
 
 	portAttempts = 20
 	lowestPort   = 15_000 // below 32768: the kernel gives none of these to somebody who dials
@@ -35,28 +34,33 @@ const (
 // ends, and returns how to reach it.
 func StartS3(t testing.TB) blob.S3Options {
 	t.Helper()
+	var err error
 	for range portAttempts {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(lowestPort+rand.IntN(highestPort-lowestPort)))
-		if !start(t, address) {
-			continue // the port is somebody else's
-		}
-		makeBucket(t, address)
-		return blob.S3Options{
+		o := blob.S3Options{
 			Endpoint: "http://" + address, Region: region, Bucket: bucket,
-			AccessKey: accessKey, SecretKey: secretKey, PathStyle: true,
+			AccessKey: crand.Text(), SecretKey: crand.Text(), PathStyle: true,
+		}
+		if !start(t, address, o) {
+			continue
+		}
+		// It says where it listens before it does: what answers may be somebody
+		// else's server, which does not know these keys.
+		if err = makeBucket(address, o); err == nil {
+			return o
 		}
 	}
-	t.Fatal("versitygw found no port")
+	t.Fatalf("versitygw found no port; the last bucket: %v", err)
 	return blob.S3Options{}
 }
 
 // start runs the server until the test ends; false: it ended before it served.
-func start(t testing.TB, address string) bool {
+func start(t testing.TB, address string, o blob.S3Options) bool {
 	t.Helper()
 	objects, metadata := t.TempDir(), t.TempDir()
 	said := &listener{word: "http://" + address, heard: make(chan struct{})}
-	cmd := exec.Command(binary(t), "--port", address, "--region", region, "--keep-alive", "posix", "--sidecar", metadata, objects)
-	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY_ID="+accessKey, "ROOT_SECRET_ACCESS_KEY="+secretKey)
+	cmd := exec.Command(binary(t), "--port", address, "--region", region, "posix", "--sidecar", metadata, objects)
+	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY_ID="+o.AccessKey, "ROOT_SECRET_ACCESS_KEY="+o.SecretKey)
 	cmd.Stdout = said
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start versitygw, which make tools installs: %v", err)
@@ -72,7 +76,7 @@ func start(t testing.TB, address string) bool {
 	})
 	select {
 	case <-said.heard:
-		return reachable(address)
+		return true
 	case <-ended:
 		return false
 	}
@@ -97,25 +101,15 @@ func (l *listener) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func reachable(address string) bool {
-	c, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", address)
-	if err != nil {
-		return false
-	}
-	return c.Close() == nil
-}
-
-func makeBucket(t testing.TB, address string) {
-	t.Helper()
+// makeBucket tries again, with growing pauses, while nobody answers.
+func makeBucket(address string, o blob.S3Options) error {
 	client, err := minio.New(address, &minio.Options{
-		Creds: credentials.NewStaticV4(accessKey, secretKey, ""), Region: region, BucketLookup: minio.BucketLookupPath,
+		Creds: credentials.NewStaticV4(o.AccessKey, o.SecretKey, ""), Region: region, BucketLookup: minio.BucketLookupPath,
 	})
-	if err == nil {
-		err = client.MakeBucket(context.Background(), bucket, minio.MakeBucketOptions{Region: region})
-	}
 	if err != nil {
-		t.Fatalf("make the bucket: %v", err)
+		return err
 	}
+	return client.MakeBucket(context.Background(), bucket, minio.MakeBucketOptions{Region: region})
 }
 
 // binary is where the script puts it, seen from any package's tests.
