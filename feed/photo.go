@@ -150,7 +150,13 @@ func (f flagPhoto) need(n *needs) {
 	n.logs.add(f.post.Circle)
 }
 
-var errPhotoNotFound = problem.New(problem.NotFound, "There is no such photo.")
+var (
+	errPhotoNotFound = problem.New(problem.NotFound, "There is no such photo.")
+	errNoFlag        = &problem.Problem{
+		Code: problem.RoleRequired, Detail: "Only its author, moderators and owners of the circle, and reviewers may flag this photo.",
+		Rule: []problem.Clause{{Clause: "role", Have: "no role", Need: "author, moderator, owner or reviewer", How: "write to a moderator of the circle"}},
+	}
+)
 
 func (f flagPhoto) decide(b *batch, a Actor) (any, error) {
 	who := b.stand(f.post.Circle, a)
@@ -185,6 +191,6 @@ func (b *batch) flags(p *postRow, who standing, a Actor) (media.Role, error) {
 	case policy.Moderates(who.subject.Role):
 		return media.Moderator, nil
 	default:
-		return "", problem.New(problem.RoleRequired, "Only its author, the circle's moderators and reviewers may flag this photo.")
+		return "", errNoFlag
 	}
 }

@@ -82,6 +82,7 @@ type Server struct {
 	Limits         `embed:""`
 	Payments       `embed:""`
 	Identity       `embed:""`
+	Photos         `embed:""`
 }
 
 // Secret is a setting that may hold a password. It prints as *** wherever it

@@ -24,7 +24,8 @@ type call struct {
 	address string // the client's, as rate limits count it
 	actor   feed.Actor
 	header  http.Header
-	raw     []byte // the body, of routes that take it as it is
+	raw     []byte   // the body, of routes that take it as it is
+	stream  *flowing // the same, of routes that take it as it comes
 }
 
 type callKey struct{}

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -30,9 +32,9 @@ type ClassifierAPI struct {
 	restUntil atomic.Int64 // nanoseconds since 1970
 }
 
-// NewClassifier returns a client of the service at url.
-func NewClassifier(url string) *ClassifierAPI {
-	return &ClassifierAPI{url: url, client: &http.Client{
+// NewClassifier returns a client of the service at an address.
+func NewClassifier(address string) *ClassifierAPI {
+	return &ClassifierAPI{url: address, client: &http.Client{
 		Timeout:       classifyTime,
 		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, IdleConnTimeout: classifierAge, MaxIdleConnsPerHost: 4},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -59,6 +61,9 @@ func (c *ClassifierAPI) ask(ctx context.Context, jpeg []byte) (bool, error) {
 	}
 	r.Header.Set("Content-Type", picture.ContentType)
 	answer, err := c.client.Do(r)
+	if fault := (*url.Error)(nil); errors.As(err, &fault) {
+		err = fault.Err // without the address, which may hold a password
+	}
 	if err != nil {
 		return false, fmt.Errorf("ask the classifier: %w", err)
 	}

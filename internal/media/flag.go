@@ -29,8 +29,11 @@ type Change struct {
 }
 
 var (
-	errReviewersOnly = problem.New(problem.RoleRequired, "Only a reviewer may do this.")
-	errReviewed      = problem.New(problem.PhotoReviewed, "A reviewer has looked at this photo and found it fit for everybody.")
+	errReviewersOnly = &problem.Problem{
+		Code: problem.RoleRequired, Detail: "Only a reviewer may do this.",
+		Rule: []problem.Clause{{Clause: "role", Have: "no reviewer", Need: "a reviewer", How: "wait until a reviewer has looked"}},
+	}
+	errReviewed = problem.New(problem.PhotoReviewed, "A reviewer has looked at this photo and found it fit for everybody.")
 )
 
 // Flag judges what somebody in a role says of the photo, and changes r if he

@@ -62,6 +62,11 @@ var (
 	errDayIsFull = &problem.Problem{Code: problem.PhotoDayLimit, Detail: fmt.Sprintf("You have uploaded %d bytes in 24 hours, which is the limit.", MaxDayBytes), RetryAfter: time.Hour}
 )
 
+var errSuspended = &problem.Problem{
+	Code: problem.Banned, Detail: "This account is suspended.",
+	Rule: []problem.Clause{{Clause: "account", Have: "suspended", Need: "an account in good standing", How: "write to the operator"}},
+}
+
 func offsetMismatch(at int64) error {
 	return problem.New(problem.UploadOffset, "The upload stands at byte %d.", at)
 }

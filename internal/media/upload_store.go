@@ -64,7 +64,7 @@ func (s *Service) insertUpload(ctx context.Context, user id.ID, in NewUpload, re
 				return err
 			}
 			if banned {
-				refusal = problem.New(problem.Banned, "This account is suspended.")
+				refusal = errSuspended
 			}
 			return nil
 		})
