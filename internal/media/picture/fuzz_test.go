@@ -50,12 +50,13 @@ func corpus() (files [][]byte) {
 	}
 	_ = filepath.WalkDir(filepath.Join(dir, "photos"), func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(path) == ".txt" {
-			return nil
+			return err
 		}
-		if data, err := os.ReadFile(path); err == nil && len(data) <= small {
+		data, err := os.ReadFile(path)
+		if len(data) <= small {
 			files = append(files, data)
 		}
-		return nil
+		return err
 	})
 	return files
 }
