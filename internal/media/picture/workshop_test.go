@@ -120,7 +120,7 @@ func TestLargePicturesTakeWhatTheirHeadersSay(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes some seconds")
 	}
-	const w, h = 3000, 2000
+	const w, h = 4000, 3000
 	for name, file := range map[string][]byte{
 		"progressive":    flatJPEG(0xc2, w, h, 1, false, 96, 128, 128),
 		"interlaced PNG": rawPNG(w, h, 16, 6, 1, w*h*8+h*15/8),
