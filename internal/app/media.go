@@ -41,7 +41,7 @@ func (a *App) openFiles(ctx context.Context) error {
 		a.product.files = bucket
 		return nil
 	}
-	folder, err := blob.NewDisk(s.Photos.Folder(a.Config.Database))
+	folder, err := blob.NewDisk(s.Folder(a.Config.Database))
 	if err != nil {
 		return fmt.Errorf("photos cannot be kept: %w", err)
 	}
@@ -59,5 +59,5 @@ func (a *App) filesPlace() string {
 	if s.S3.Used() {
 		return fmt.Sprintf("bucket %s at %s", s.S3.Bucket, s.S3.Endpoint)
 	}
-	return s.Photos.Folder(a.Config.Database)
+	return s.Folder(a.Config.Database)
 }

@@ -40,8 +40,10 @@ func (s *server) postRoutes() {
 		id: "create_post", method: http.MethodPost, path: "/v1/circles/{id}/posts", tag: "posts", access: account,
 		status: http.StatusCreated, limit: ratelimit.Posts, keyed: true,
 		summary: "Write a post", about: "Its photos are uploaded before: the post appears with all of them, or not at all.",
-		codes: append([]problem.Code{problem.CircleNotFound, problem.Banned, problem.NotAllowed,
-			problem.PhotosTooMany, problem.PhotoRepeated, problem.PhotoNotFound, problem.PhotoInUse}, postTexts...),
+		codes: append([]problem.Code{
+			problem.CircleNotFound, problem.Banned, problem.NotAllowed,
+			problem.PhotosTooMany, problem.PhotoRepeated, problem.PhotoNotFound, problem.PhotoInUse,
+		}, postTexts...),
 	}, s.createPost)
 	register(s, route{
 		id: "get_home", method: http.MethodGet, path: "/v1/home", tag: "posts", access: account,

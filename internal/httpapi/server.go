@@ -132,8 +132,10 @@ func build(o Options) (*server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &server{Options: o, reads: newGate(readsAtOnce, readsWaiting, readWait), writes: newGate(writesAtOnce, 0, 0),
-		streams: newGate(streamsAtOnce, streamsWaiting, 0), senders: newHeads(userStreams), files: newGate(filesAtOnce, filesWaiting, fileWait)}
+	s := &server{
+		Options: o, reads: newGate(readsAtOnce, readsWaiting, readWait), writes: newGate(writesAtOnce, 0, 0),
+		streams: newGate(streamsAtOnce, streamsWaiting, 0), senders: newHeads(userStreams), files: newGate(filesAtOnce, filesWaiting, fileWait),
+	}
 	var err error
 	if s.static, err = loadFiles(o.Web); err != nil {
 		return nil, err

@@ -87,7 +87,7 @@ func (r *Row) unflag(by Role) error {
 	return nil
 }
 
-// ErrInUse: a post has taken the photo, so that the feed changes it.
+// ErrInUse says that a post has taken the photo, so that the feed changes it.
 var ErrInUse = errors.New("the photo is in a post")
 
 // FlagUnused changes a photo that no post has taken yet; its owner may, and

@@ -62,6 +62,8 @@ var (
 	errDayIsFull = &problem.Problem{Code: problem.PhotoDayLimit, Detail: fmt.Sprintf("You have uploaded %d bytes in 24 hours, which is the limit.", MaxDayBytes), RetryAfter: time.Hour}
 )
 
+var errSignIn = problem.New(problem.Unauthorized, "Sign in first.")
+
 var errSuspended = &problem.Problem{
 	Code: problem.Banned, Detail: "This account is suspended.",
 	Rule: []problem.Clause{{Clause: "account", Have: "suspended", Need: "an account in good standing", How: "write to the operator"}},

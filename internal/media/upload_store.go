@@ -47,6 +47,7 @@ func (u *uploadRow) settle(here int64) {
 		}
 	case Receiving:
 		u.Offset = here
+	case Ready, Refused:
 	}
 }
 
@@ -83,19 +84,19 @@ func (s *Service) insertUpload(ctx context.Context, user id.ID, in NewUpload, re
 			}
 			return nil
 		})
-		err := tx.SendBatch(ctx, &lock).Close()
-		if errors.Is(err, pgx.ErrNoRows) {
-			return problem.New(problem.Unauthorized, "Sign in first.")
-		}
-		if err != nil {
+		switch err := tx.SendBatch(ctx, &lock).Close(); {
+		case errors.Is(err, pgx.ErrNoRows):
+			return errSignIn
+		case err != nil:
 			return fmt.Errorf("begin an upload: %w", err)
 		}
-		first, err := keys.First(req)
-		if err != nil || refusal != nil && first == nil {
-			return errors.Join(err, refusal)
-		}
-		if first != nil {
+		switch first, err := keys.First(req); {
+		case err != nil:
+			return err
+		case first != nil:
 			return first.Into(&u)
+		case refusal != nil:
+			return refusal
 		}
 		u = Upload{ID: id.New(), Length: in.Length, State: Receiving}
 		if err := tx.QueryRow(ctx, `INSERT INTO photo_uploads (id, owner_id, length, sensitive, judge_at, created_at, touched_at, expires_at)
