@@ -225,10 +225,10 @@ func TestSizes(t *testing.T) {
 		{640, 480, "full 640x480"},
 		{641, 10, "full 641x10 phone 640x10"},
 		{1280, 2, "full 1280x2 phone 640x1"},
-		{1281, 1281, "full 1281x1281 screen 1280x1280 phone 640x640"},
+		{1281, 200, "full 1281x200 screen 1280x200 phone 640x100"},
 		{3000, 1, "full 2560x1 screen 1280x1 phone 640x1"},
-		{1200, 3000, "full 1024x2560 screen 512x1280 phone 256x640"},
-		{2561, 2560, "full 2560x2559 screen 1280x1280 phone 640x640"},
+		{120, 3000, "full 102x2560 screen 51x1280 phone 26x640"},
+		{2561, 256, "full 2560x256 screen 1280x128 phone 640x64"},
 	} {
 		p, err := make1(t, asPNG(t, uniform(c.w, c.h, color.NRGBA{200, 100, 50, 255})))
 		if err != nil {
