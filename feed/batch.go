@@ -15,6 +15,7 @@ import (
 	"lifecircle/internal/groupcommit"
 	"lifecircle/internal/id"
 	"lifecircle/internal/idempotency"
+	"lifecircle/internal/media"
 	"lifecircle/internal/pg"
 	"lifecircle/internal/problem"
 )
@@ -209,6 +210,8 @@ type batch struct {
 	rulings   map[id.ID]*ruling                     // of circles that have rules
 	rights    func(id.ID, time.Time) policy.Subject // of those who act there; nil: nobody does
 	followed  map[membership]bool                   // likewise
+	photos    map[id.ID]*media.Row
+	reviewers map[id.ID]bool // of the actors that flag
 	posts     map[id.Post]*postRow
 	counts    map[id.Post]*countsRow
 	comments  map[id.Comment]*commentRow
@@ -218,6 +221,8 @@ type batch struct {
 	following map[id.ID]int // circles that a person follows
 
 	newPosts    []Post
+	taken       []id.ID      // photos, by newPosts
+	flagged     []*media.Row // changed by a flag or a review
 	newComments []Comment
 }
 
@@ -233,8 +238,8 @@ type (
 	}
 	postRow struct {
 		Post
-		deletedBy id.ID // 0: nobody, in this batch
-		changed   bool
+		deletedBy        id.ID // 0: nobody, in this batch
+		changed, flagged bool  // its text or existence, its photos
 	}
 	countsRow struct {
 		Counts

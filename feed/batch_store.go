@@ -11,6 +11,7 @@ import (
 	"lifecircle/internal/circlelog"
 	"lifecircle/internal/id"
 	"lifecircle/internal/idempotency"
+	"lifecircle/internal/media"
 )
 
 // needs are the rows that the commands of a batch lock and read.
@@ -20,7 +21,9 @@ type needs struct {
 	actors    []id.ID    // all others
 	roles     set[membership]
 	circles   []id.ID      // in which something is done
-	posts     set[id.Post] // locked, for their text or their end
+	posts     set[id.Post] // locked, for their text, their photos or their end
+	photos    []id.ID      // locked
+	reviewers []id.ID      // actors that may be
 	counts    set[id.Post] // locked; guards the post's likes and comments, too
 	comments  set[id.Comment]
 	likes     []like
@@ -39,7 +42,7 @@ func (s *set[K]) add(k K) {
 }
 
 // read begins the transaction, takes every lock in the product's order (keys,
-// posts, post_counts, circle_counts, circle_heads; each by id) and reads what
+// posts, photos, post_counts, circle_counts, circle_heads; each by id) and reads what
 // the decisions need, in one round trip; circles with rules take another one
 // for the rights of those who act there. What is guarded by a lock is read in
 // a statement after the one that takes it, so that it is seen as it is. Rules
@@ -65,12 +68,14 @@ func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) e
 	q.Queue("BEGIN")
 	b.keys = idempotency.Lock(&q, requests)
 	lockPosts(&q, n.posts)
+	b.photos = media.Lock(&q, n.photos)
 	b.counts = lockCounts(&q, n.counts)
 	b.followers = lockFollowers(&q, n.followers)
 	b.heads = circlelog.Lock(&q, sorted(n.logs))
 	readBarred(&q, n.actors, b.barred)
 	b.authors = readAuthors(&q, n.authors, b.barred)
 	readRoles(&q, n.roles, b.roles)
+	b.reviewers = media.QueueReviewers(&q, n.reviewers)
 	slices.Sort(n.circles)
 	b.rulings = b.s.queueRulings(&q, slices.Compact(n.circles))
 	b.posts = readPosts(&q, n.posts)
@@ -88,6 +93,7 @@ func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) e
 func (b *batch) write(ctx context.Context, conn *pgx.Conn) error {
 	var q pgx.Batch
 	b.writePosts(&q)
+	b.writePhotos(&q)
 	b.writeComments(&q)
 	b.writeLikes(&q)
 	b.writeCounts(&q)

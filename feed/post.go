@@ -13,25 +13,31 @@ import (
 
 // CreatePost writes a post into a circle and its log. A repeated key returns
 // the first answer and writes nothing. It fails with CircleNotFound, a text
-// problem, PhotosUnsupported, or a refusal of the circle's rules.
+// problem, PhotosTooMany, PhotoRepeated, PhotoNotFound, PhotoInUse, or a refusal
+// of the circle's rules.
 func (s *Service) CreatePost(ctx context.Context, a Actor, circle id.ID, in NewPost, key string) (PostView, error) {
 	req, err := idempotency.NewRequest(a.User, key, "create post", circle, in)
 	if err != nil {
 		return PostView{}, err
 	}
-	if len(in.Photos) > 0 {
-		return PostView{}, problem.Invalid(problem.PhotosUnsupported, "body.photos", "Posts cannot hold photos yet.")
-	}
-	body, err := text.Body("body.text", in.Text, MaxPostGraphemes)
+	photos, err := photoIDs(in.Photos)
 	if err != nil {
 		return PostView{}, err
 	}
-	return run[PostView](ctx, s, a, req, createPost{circle, body})
+	body, err := text.Body("body.text", in.Text, MaxPostGraphemes)
+	if problem.Has(err, problem.TextEmpty) && len(photos) > 0 {
+		body, err = "", nil
+	}
+	if err != nil {
+		return PostView{}, err
+	}
+	return run[PostView](ctx, s, a, req, createPost{circle, body, photos})
 }
 
 type createPost struct {
-	in   id.ID
-	text string
+	in     id.ID
+	text   string
+	photos []id.ID
 }
 
 func (c createPost) circle() id.ID { return c.in }
@@ -40,6 +46,7 @@ func (c createPost) size() int { return len(c.text) }
 
 func (c createPost) need(n *needs) {
 	n.authors.add(n.actor)
+	n.photos = append(n.photos, c.photos...)
 	n.logs.add(c.in)
 }
 
@@ -51,30 +58,40 @@ func (c createPost) decide(b *batch, a Actor) (any, error) {
 	if err := who.hide(who.may(policy.MakePost), errCircleNotFound); err != nil {
 		return nil, err
 	}
+	if err := b.mayTake(a, c.photos); err != nil {
+		return nil, err
+	}
 	p := Post{
 		ID:       id.Post{Circle: c.in, Post: b.heads.NextID(c.in, b.now)},
-		CircleID: c.in, Author: b.authors[a.User], Text: c.text, Photos: []Photo{},
-		Counts: Counts{Version: 1}, CreatedAt: b.now,
+		CircleID: c.in, Author: b.authors[a.User], Text: c.text, Counts: Counts{Version: 1}, CreatedAt: b.now,
 	}
+	p.Photos = b.take(c.photos, p.ID)
 	b.newPosts = append(b.newPosts, p)
+	who.unreviewed = p.unreviewed()
 	return PostView{Post: p, Can: who.canWithPost()}, b.append(c.in, event{Type: postCreated, Post: &p})
 }
 
-// UpdatePost changes the text of one's own post, which takes the right to post.
+// UpdatePost changes the text of one's own post, which takes the right to post
+// and leaves its photos.
 // It fails with PostNotFound, Deleted, NotAuthor, a text problem or a refusal
 // of the circle's rules.
 func (s *Service) UpdatePost(ctx context.Context, a Actor, post id.Post, in PostChange) (PostView, error) {
 	body, err := text.Body("body.text", in.Text, MaxPostGraphemes)
+	u := updatePost{post: post, by: a.User, text: body}
+	if problem.Has(err, problem.TextEmpty) {
+		u.empty, err = err, nil
+	}
 	if err != nil {
 		return PostView{}, err
 	}
-	return run[PostView](ctx, s, a, idempotency.Request{}, updatePost{post, a.User, body})
+	return run[PostView](ctx, s, a, idempotency.Request{}, u)
 }
 
 type updatePost struct {
-	post id.Post
-	by   id.ID
-	text string
+	post  id.Post
+	by    id.ID
+	text  string
+	empty error // the refusal of a text with nothing in it, unless there are photos
 }
 
 func (u updatePost) circle() id.ID { return u.post.Circle }
@@ -94,9 +111,12 @@ func (u updatePost) decide(b *batch, a Actor) (any, error) {
 	if err != nil {
 		return nil, who.hide(err, errPostNotFound)
 	}
-	who = who.by(p.Author.ID == a.User)
+	who = who.of(&p.Post, a)
 	if err := who.hide(who.may(policy.Edit), errPostNotFound); err != nil {
 		return nil, err
+	}
+	if u.empty != nil && len(p.Photos) == 0 {
+		return nil, u.empty
 	}
 	at := b.now
 	p.Text, p.EditedAt, p.changed = u.text, &at, true
@@ -136,7 +156,7 @@ func (d deletePost) decide(b *batch, a Actor) (any, error) {
 	if err != nil {
 		return nil, who.hide(err, errPostNotFound)
 	}
-	who = who.by(p.Author.ID == a.User)
+	who = who.of(&p.Post, a)
 	if err := who.hide(who.may(policy.Delete), errPostNotFound); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"lifecircle/internal/id"
+	"lifecircle/internal/media"
 	"lifecircle/internal/problem"
 )
 
@@ -19,24 +20,28 @@ func readPosts(q *pgx.Batch, posts set[id.Post]) map[id.Post]*postRow {
 		return out
 	}
 	circles, ids := columns(posts)
-	q.Queue(`SELECT p.circle_id, p.id, p.text, p.created_at, p.edited_at, u.id, u.handle, u.display_name
+	q.Queue(`SELECT p.circle_id, p.id, p.text, p.photos, p.created_at, p.edited_at, u.id, u.handle, u.display_name
 		FROM unnest($1::bigint[], $2::bigint[]) AS n (circle_id, id) JOIN posts p USING (circle_id, id) JOIN users u ON u.id = p.author_id`, circles, ids).
 		Query(func(rows pgx.Rows) error {
 			var r postRow
 			return each(rows, []any{
-				&r.ID.Circle, &r.ID.Post, &r.Text, &r.CreatedAt, &r.EditedAt,
+				&r.ID.Circle, &r.ID.Post, &r.Text, &r.Photos, &r.CreatedAt, &r.EditedAt,
 				&r.Author.ID, &r.Author.Handle, &r.Author.DisplayName,
 			}, func() {
 				one := r
-				one.CircleID, one.Photos = one.ID.Circle, []Photo{}
-				one.inUTC()
+				one.complete()
 				out[one.ID] = &one
 			})
 		})
 	return out
 }
 
-func (p *Post) inUTC() {
+// complete fills in what follows from the columns that were read.
+func (p *Post) complete() {
+	p.CircleID = p.ID.Circle
+	if p.Photos == nil {
+		p.Photos = []media.Photo{}
+	}
 	p.CreatedAt = p.CreatedAt.UTC()
 	if p.EditedAt != nil {
 		at := p.EditedAt.UTC()
@@ -46,13 +51,16 @@ func (p *Post) inUTC() {
 
 func (b *batch) writePosts(q *pgx.Batch) {
 	if n := len(b.newPosts); n > 0 {
-		circles, ids, authors, texts := make([]id.ID, n), make([]id.ID, n), make([]id.ID, n), make([]string, n)
-		for i, p := range b.newPosts {
-			circles[i], ids[i], authors[i], texts[i] = p.CircleID, p.ID.Post, p.Author.ID, p.Text
+		circles, ids, authors := make([]id.ID, n), make([]id.ID, n), make([]id.ID, n)
+		texts, photos := make([]string, n), make([]*string, n)
+		for i := range b.newPosts {
+			p := &b.newPosts[i]
+			circles[i], ids[i], authors[i], texts[i], photos[i] = p.CircleID, p.ID.Post, p.Author.ID, p.Text, p.storedPhotos()
 		}
-		q.Queue(`INSERT INTO posts (circle_id, id, author_id, text, created_at)
-			SELECT circle_id, id, author_id, text, $5 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[]) AS n (circle_id, id, author_id, text)`,
-			circles, ids, authors, texts, b.now)
+		q.Queue(`INSERT INTO posts (circle_id, id, author_id, text, photos, created_at)
+			SELECT circle_id, id, author_id, text, photos::jsonb, $6
+			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[]) AS n (circle_id, id, author_id, text, photos)`,
+			circles, ids, authors, texts, photos, b.now)
 		q.Queue(`INSERT INTO post_counts (circle_id, post_id) SELECT * FROM unnest($1::bigint[], $2::bigint[])`, circles, ids)
 	}
 	var (
@@ -98,7 +106,7 @@ func (b *batch) writeCounts(q *pgx.Batch) {
 // postTables, which need an alias p for posts, and are followed by the name of
 // the circle, or by NULL where every post is of the same one.
 const (
-	postColumns = `p.circle_id, p.id, p.text, p.created_at, p.edited_at, u.id, u.handle, u.display_name,
+	postColumns = `p.circle_id, p.id, p.text, p.photos, p.created_at, p.edited_at, u.id, u.handle, u.display_name,
 		c.version, c.likes, c.comments, c.tip_count, c.tip_total, coalesce(m.role, ''),
 		EXISTS (SELECT FROM likes l WHERE l.circle_id = p.circle_id AND l.post_id = p.id AND l.user_id = $1), `
 	circleName = `(SELECT k.name FROM circles k WHERE k.id = p.circle_id)`
@@ -116,16 +124,15 @@ func scanPosts(rows pgx.Rows, a Actor, where func(circle id.ID, role string) sta
 			role   string
 			circle *string
 		)
-		if err := rows.Scan(&v.ID.Circle, &v.ID.Post, &v.Text, &v.CreatedAt, &v.EditedAt, &v.Author.ID, &v.Author.Handle, &v.Author.DisplayName,
+		if err := rows.Scan(&v.ID.Circle, &v.ID.Post, &v.Text, &v.Photos, &v.CreatedAt, &v.EditedAt, &v.Author.ID, &v.Author.Handle, &v.Author.DisplayName,
 			&v.Counts.Version, &v.Counts.Likes, &v.Counts.Comments, &v.Counts.TipCount, &v.Counts.TipTotal, &role, &v.Liked, &circle); err != nil {
 			return nil, err
 		}
-		v.CircleID, v.Photos = v.ID.Circle, []Photo{}
-		v.inUTC()
+		v.complete()
 		if circle != nil {
 			v.Circle = &CircleTag{v.CircleID, *circle}
 		}
-		v.Can = where(v.CircleID, role).by(!a.Guest() && v.Author.ID == a.User).canWithPost()
+		v.Can = where(v.CircleID, role).of(&v.Post, a).canWithPost()
 		posts = append(posts, v)
 	}
 	rows.Close()

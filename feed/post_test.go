@@ -265,7 +265,7 @@ func TestBadTextsAreRefusedAndNothingIsWritten(t *testing.T) {
 	}
 	w.post(author, circle, strings.Repeat("👨‍👩‍👧‍👦", 5000))
 	_, err := w.service().CreatePost(t.Context(), author, circle, feed.NewPost{Text: "x", Photos: []string{"p"}}, "")
-	wantCode(t, "photos", err, problem.PhotosUnsupported)
+	wantCode(t, "photos", err, problem.PhotoNotFound)
 	var posts int
 	w.scan(`SELECT count(*) FROM posts`, &posts)
 	if posts != 1 {

@@ -37,6 +37,8 @@ type standing struct {
 	subject policy.Subject
 	circle  policy.Circle
 	rules   *policy.Rules // nil: the circle is open
+
+	unreviewed bool // the post that is judged shows a photo that waits for a reviewer
 }
 
 // stand puts a person into a circle; r is nil where there are no rules.
@@ -56,11 +58,16 @@ const day = 24 * time.Hour
 func (s standing) may(a policy.Action) error { return s.decide(a).Err() }
 
 // decide judges an action. A post that is changed is written anew: that takes
-// the right to post, too.
+// the right to post, too. One that may show what it should not earns nothing.
 func (s standing) decide(a policy.Action) policy.Decision {
 	d := s.rules.Decide(s.subject, s.circle, a)
-	if a == policy.Edit && d.Allowed {
+	switch {
+	case !d.Allowed:
+		return d
+	case a == policy.Edit:
 		return s.rules.Decide(s.subject, s.circle, policy.MakePost)
+	case a == policy.Tip && s.unreviewed:
+		return policy.Unreviewed()
 	}
 	return d
 }
@@ -85,12 +92,21 @@ func (s standing) by(author bool) standing {
 	return s
 }
 
+// of puts the person before a post.
+func (s standing) of(p *Post, a Actor) standing {
+	s.unreviewed = p.unreviewed()
+	return s.by(!a.Guest() && p.Author.ID == a.User)
+}
+
 func (s standing) canInCircle() policy.Can { return s.rules.ForCircle(s.subject, s.circle) }
 
 func (s standing) canWithPost() policy.Can {
 	can := s.rules.ForPost(s.subject, s.circle)
 	if s.rules != nil {
 		can[policy.Edit] = s.decide(policy.Edit)
+	}
+	if s.unreviewed {
+		can[policy.Tip] = s.decide(policy.Tip)
 	}
 	return can
 }

@@ -38,6 +38,7 @@ type Options struct {
 	Tracer   trace.Tracer // of commits for traced requests; nil: there are none
 
 	Rights    Rights // nil: nothing is known of anybody
+	Photos    Photos // nil: there are none
 	AdultTips bool   // tips take a verified adult
 }
 
@@ -53,6 +54,7 @@ type Service struct {
 	inProgress idempotency.InProgress
 	window     *window
 	rights     Rights
+	photos     Photos
 	adultTips  bool
 	rules      *ruleCache
 	queued     atomic.Int64      // bytes of text that wait for a commit
@@ -69,9 +71,12 @@ func New(ctx context.Context, pool *pgxpool.Pool, o Options) (*Service, error) {
 		pool: pool, audience: o.Audience, log: o.Log, tracer: o.Tracer, cursors: cursor.NewSealer(key), window: newWindow(),
 		uncertain: make(chan set[id.Post], maxUncertain),
 	}
-	s.rights, s.adultTips = o.Rights, o.AdultTips
+	s.rights, s.adultTips, s.photos = o.Rights, o.AdultTips, o.Photos
 	if s.rights == nil {
 		s.rights = nobodyKnown{}
+	}
+	if s.photos == nil {
+		s.photos = noPhotos{}
 	}
 	if s.audience == nil {
 		s.audience = nobody{}

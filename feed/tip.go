@@ -25,8 +25,9 @@ type TipBatch struct {
 
 // tipped is what of a post matters to a tip.
 type tipped struct {
-	author  id.ID
-	deleted bool
+	author     id.ID
+	deleted    bool
+	unreviewed bool // shows a photo that waits for a reviewer
 }
 
 // BeginTips queues what comes right after the locks of idempotency keys: it
@@ -83,12 +84,13 @@ func (t *TipBatch) Author(post id.Post) (id.ID, error) {
 }
 
 // MayTip judges whether the actor, who has an account, may tip the post. It
-// fails as Author does, with OwnPost, TipAdultsOnly or a refusal of the
-// circle's rules.
+// fails as Author does, with OwnPost, TipAdultsOnly, PhotoUnreviewed or a refusal
+// of the circle's rules.
 func (t *TipBatch) MayTip(actor id.ID, post id.Post) error {
 	who := t.batch.stand(post.Circle, Actor{actor})
 	author, err := t.Author(post)
 	if err == nil {
+		who.unreviewed = t.posts[post].unreviewed
 		err = who.by(author == actor).may(policy.Tip)
 	}
 	return who.hide(err, errPostNotFound)

@@ -14,7 +14,7 @@ func sharePosts(q *pgx.Batch, posts set[id.Post]) map[id.Post]tipped {
 		return out
 	}
 	circles, ids := columns(posts)
-	q.Queue(`SELECT circle_id, p.id, p.author_id, p.deleted_at IS NOT NULL
+	q.Queue(`SELECT circle_id, p.id, p.author_id, p.deleted_at IS NOT NULL, coalesce(p.photos @> '[{"review": "pending"}]', false)
 		FROM unnest($1::bigint[], $2::bigint[]) AS n (circle_id, id) JOIN posts p USING (circle_id, id) JOIN users u ON u.id = p.author_id
 		ORDER BY circle_id, p.id FOR SHARE OF p`, circles, ids).
 		Query(func(rows pgx.Rows) error {
@@ -22,7 +22,7 @@ func sharePosts(q *pgx.Batch, posts set[id.Post]) map[id.Post]tipped {
 				post id.Post
 				one  tipped
 			)
-			return each(rows, []any{&post.Circle, &post.Post, &one.author, &one.deleted}, func() { out[post] = one })
+			return each(rows, []any{&post.Circle, &post.Post, &one.author, &one.deleted, &one.unreviewed}, func() { out[post] = one })
 		})
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"lifecircle/feed/policy"
 	"lifecircle/internal/circlelog"
 	"lifecircle/internal/id"
+	"lifecircle/internal/media"
 )
 
 // Actor is who asks. The zero Actor is a guest, who may look and no more.
@@ -111,23 +112,14 @@ type Member struct {
 
 // Post is a post as everybody sees it; it goes into events as it is.
 type Post struct {
-	ID        id.Post    `json:"id"`
-	CircleID  id.ID      `json:"circle_id"`
-	Author    Author     `json:"author"`
-	Text      string     `json:"text"`
-	Photos    []Photo    `json:"photos" nullable:"false"`
-	Counts    Counts     `json:"counts"`
-	CreatedAt time.Time  `json:"created_at"`
-	EditedAt  *time.Time `json:"edited_at"`
-}
-
-// Photo is a picture of a post. There are none yet.
-type Photo struct {
-	ID       string            `json:"id"`
-	Width    int               `json:"width"`
-	Height   int               `json:"height"`
-	Blurhash string            `json:"blurhash"`
-	URLs     map[string]string `json:"urls"`
+	ID        id.Post       `json:"id"`
+	CircleID  id.ID         `json:"circle_id"`
+	Author    Author        `json:"author"`
+	Text      string        `json:"text"`
+	Photos    []media.Photo `json:"photos" nullable:"false" doc:"in the order that their author gave them"`
+	Counts    Counts        `json:"counts"`
+	CreatedAt time.Time     `json:"created_at"`
+	EditedAt  *time.Time    `json:"edited_at"`
 }
 
 // Counts are a post's numbers at one moment. A lower Version is older.
@@ -155,13 +147,13 @@ type CircleTag struct {
 
 // NewPost is the input of CreatePost.
 type NewPost struct {
-	Text   string   `json:"text" doc:"1 to 5,000 characters"`
-	Photos []string `json:"photos,omitempty"`
+	Text   string   `json:"text" doc:"1 to 5,000 characters; none are needed with photos"`
+	Photos []string `json:"photos,omitempty" doc:"ids of at most 9 photos of yours that no post shows"`
 }
 
 // PostChange is the input of UpdatePost.
 type PostChange struct {
-	Text string `json:"text" doc:"1 to 5,000 characters"`
+	Text string `json:"text" doc:"1 to 5,000 characters; none are needed with photos"`
 }
 
 // LikeState answers a like or its end.

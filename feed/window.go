@@ -12,7 +12,7 @@ import (
 // What the window keeps.
 const (
 	maxPanes     = 1_000            // circles
-	maxPaneBytes = 256 << 10        // of text in one circle; more is not kept
+	maxPaneBytes = 256 << 10        // of text and photos in one circle; more is not kept
 	paneAge      = 10 * time.Second // then it is read anew, for names that changed
 )
 
@@ -51,7 +51,7 @@ func (w *window) newest(circle id.ID, limit int, now time.Time) (pane, bool) {
 func (p pane) fits() bool {
 	size := 0
 	for i := range p.posts {
-		size += len(p.posts[i].Text)
+		size += len(p.posts[i].Text) + photoBytes*len(p.posts[i].Photos)
 	}
 	return size <= maxPaneBytes
 }
@@ -123,7 +123,7 @@ func (b *batch) changed(circle id.ID, posts []Post) []Post {
 	for _, p := range posts {
 		row := b.posts[p.ID]
 		switch {
-		case row == nil || !row.changed:
+		case row == nil || !row.changed && !row.flagged:
 			out = append(out, p)
 		case !b.counts[p.ID].deleted:
 			out = append(out, row.Post)

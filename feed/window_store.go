@@ -58,7 +58,7 @@ func (s *Service) readPane(ctx context.Context, a Actor, circle id.ID, p pane) (
 		counts := v.Counts
 		v.Post = p.posts[i]
 		v.Counts = counts
-		v.Can = who.by(!a.Guest() && v.Author.ID == a.User).canWithPost()
+		v.Can = who.of(&v.Post, a).canWithPost()
 		page.Items[i] = v
 	}
 	return page, true, nil

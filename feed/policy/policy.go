@@ -117,6 +117,13 @@ func (a *activation) passes(action Action) bool {
 	return err == nil && out == types.True
 }
 
+// Unreviewed refuses a tip for a post with a photo that somebody called
+// sensitive and no reviewer has looked at.
+func Unreviewed() Decision {
+	return refuse(problem.PhotoUnreviewed, "A photo of this post waits for a reviewer; until then it takes no tips.",
+		"photos", "waiting for a reviewer", "reviewed", "come again when a reviewer has looked")
+}
+
 // Moderates tells whether a role may remove what others wrote.
 func Moderates(role string) bool { return role == Owner || role == Moderator }
 

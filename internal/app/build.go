@@ -17,6 +17,8 @@ import (
 	"lifecircle/internal/groupcommit"
 	"lifecircle/internal/httpapi"
 	"lifecircle/internal/identity"
+	"lifecircle/internal/media"
+	"lifecircle/internal/media/blob"
 	"lifecircle/internal/notify"
 	"lifecircle/internal/pg"
 	"lifecircle/internal/socketapi"
@@ -32,6 +34,8 @@ type product struct {
 	payments   *payments.Service
 	identity   *identity.Service
 	pages      identityPages
+	photos     *media.Service
+	files      blob.Store
 	sandbox    *sandbox.Bank // nil: play money has no place here
 	node       *hub.Node
 	news       *socketapi.Publisher
@@ -84,10 +88,13 @@ func (a *App) join(ctx context.Context) (err error) {
 		return err
 	}
 	p.watch, p.identities = notify.NewWatch(pool, socketapi.News(p.node, a.Log), a.Log), newIdentityNews(a.Log)
+	if err := a.joinMedia(ctx); err != nil {
+		return err
+	}
 	p.news = socketapi.NewPublisher(a.tracePublications(p.node), shared.lossy, a.Log)
 	if p.feed, err = feed.New(ctx, pool, feed.Options{
 		Audience: p.news, Log: a.Log, Tracer: a.tracing.Tracer(), Commit: groupcommit.Options{Observe: a.metrics.commits.observe},
-		Rights: rights{}, AdultTips: s.AdultTips,
+		Rights: rights{}, Photos: p.photos, AdultTips: s.AdultTips,
 	}); err != nil {
 		return err
 	}
@@ -106,7 +113,7 @@ func (a *App) join(ctx context.Context) (err error) {
 	a.metrics.watch(p, pool, shared.broker, a.canary)
 
 	p.http, err = httpapi.New(httpapi.Options{ //nolint:contextcheck // its contexts are those of requests
-		Feed: p.feed, Auth: p.auth, Payments: p.payments, Scores: p.scores, Identity: p.identity, Limiter: limiter,
+		Feed: p.feed, Auth: p.auth, Payments: p.payments, Scores: p.scores, Identity: p.identity, Photos: p.photos, Files: p.files, Limiter: limiter,
 		Dev: s.Dev, WebSocket: p.node, Sandbox: p.sandboxes(), Verify: p.pages.verify, AdultTips: s.AdultTips, PublicURL: s.PublicURL, Web: static.FS(), Ready: a.ready.check,
 		Version: a.Version, TrustedProxies: s.TrustedProxies, Log: a.Log, Observe: a.metrics.observe, Tracer: a.tracing.Tracer(),
 		Limits: limits.shown(), Crowded: p.feed.Crowded, PaymentsCrowded: p.payments.Crowded,
@@ -129,6 +136,7 @@ func (a *App) start(ctx context.Context) {
 	}
 	ps.start(ctx, part{name: "payments", stop: stopServices, run: p.payments.Run}) // ends before the feed, by which its commits are told
 	ps.start(ctx, part{name: "feed", stop: stopServices, run: p.feed.Run})
+	ps.start(ctx, part{name: "photos", stop: stopServices, run: p.photos.Run})
 	ps.start(ctx, part{name: "scores", stop: stopServices, run: p.scores.Run})
 	ps.start(ctx, part{name: "news of people", stop: stopNews, run: p.watch.Run})
 	ps.start(ctx, part{name: "news of identities", stop: stopNews, run: p.identities.run})

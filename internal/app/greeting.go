@@ -28,6 +28,7 @@ func (a *App) greet() {
 	if c.Server.RedisURL != "" {
 		line("other nodes", "by Redis at %s", c.Server.RedisURL.Place())
 	}
+	line("photos", "%s", a.filesPlace())
 	line("payments", "%s", a.paidBy())
 	line("operators", "http://%s/metrics", a.ops.Addr())
 	if c.Server.Dev {

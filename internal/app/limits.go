@@ -24,7 +24,7 @@ const (
 	commandRate       = 30       // of one socket a second; beyond it 111, far beyond 3013
 	commandBurst      = 300      // of one socket at once: maxSubscriptions, twice over
 
-	otherFiles = 512 // file descriptors that are kept for requests, Postgres, Redis and files
+	otherFiles = 1024 // file descriptors that are kept for requests, photos on their way in and out, Postgres, Redis and files
 )
 
 // limits are those of one node, as its settings leave them. 0 is none.

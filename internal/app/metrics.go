@@ -33,18 +33,19 @@ type metrics struct {
 	commits  commitMetrics // of the feed
 	payments commitMetrics // of payments
 	alarms   *prometheus.CounterVec
+	photos   *prometheus.CounterVec
 	scores   scoreMetrics
 }
 
 func newMetrics(version string) *metrics {
 	m := &metrics{
 		registry: obs.NewRegistry(version), hub: newFanoutMetrics(), log: newLogMetrics(),
-		commits: newCommitMetrics("feed"), payments: newCommitMetrics("payments"), alarms: newAlarms(), scores: newScoreMetrics(),
+		commits: newCommitMetrics("feed"), payments: newCommitMetrics("payments"), alarms: newAlarms(), photos: newPhotoCounter(), scores: newScoreMetrics(),
 	}
 	m.requests = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "lifecircle_http_request_seconds", Help: "Answered HTTP requests, sockets left aside.", Buckets: slow,
 	}, []string{"method", "route", "status"})
-	m.registry.MustRegister(m.requests, m.hub, m.log, m.commits, m.payments, m.alarms, m.scores)
+	m.registry.MustRegister(m.requests, m.hub, m.log, m.commits, m.payments, m.alarms, m.photos, m.scores)
 	return m
 }
 

@@ -21,6 +21,7 @@ var layers = []layer{
 		"feed/policy", "feed/rank", "payments/ledger", // pure: functions from values to values
 		"internal/creditscore/model", "internal/creditscore/trust", "internal/creditscore/population", // pure as well
 		"payments/provider", // what the other side of money promises; who keeps it is domain
+		"internal/media/picture", "internal/media/blob",
 	}},
 	{name: "database", packages: []string{"internal/pg", "internal/localpg"}},
 	{name: "services", peers: true, packages: []string{
@@ -46,7 +47,7 @@ const (
 // testOnly packages are imported by tests only, and import what they like.
 var testOnly = []string{
 	"internal/pgtest", "internal/e2e/...", "internal/bench/...", "internal/archtest", "hub/hubtest", "payments/provider/providertest/...",
-	"internal/identity/verifier/verifiertest", "internal/identity/verifier/email/smtptest",
+	"internal/identity/verifier/verifiertest", "internal/identity/verifier/email/smtptest", "internal/media/blob/blobtest",
 }
 
 // exclusive names the only importers of a library, tests included.
@@ -56,6 +57,7 @@ var exclusive = map[string][]string{
 	"github.com/redis/go-redis/...":                          {"hub/redisbroker", "internal/ratelimit"},
 	"github.com/coder/websocket/...":                         {"hub/...", "internal/socketapi", "internal/app", "cmd/circleload/...", "internal/e2e/...", "internal/bench/..."},
 	"github.com/stripe/stripe-go/...":                        {"payments/provider/stripe"},
+	"github.com/minio/minio-go/...":                          {"internal/media/blob", "internal/media/blob/blobtest"},
 	"lifecircle/internal/localpg":                            {"internal/app", "internal/pgtest", "internal/localpg", "internal/e2e/...", "internal/bench/...", "cmd/lifecircle"},
 }
 
@@ -75,7 +77,7 @@ var bans = []ban{
 	{packages: []string{"feed/...", "payments", "payments/ledger"}, imports: []string{"net/http"}, direct: true}, // providers speak it
 	{packages: []string{
 		"feed/policy", "feed/rank", "payments/ledger", "internal/id", "internal/money",
-		"internal/creditscore/model", "internal/creditscore/trust", "internal/creditscore/population",
+		"internal/creditscore/model", "internal/creditscore/trust", "internal/creditscore/population", "internal/media/picture",
 	}, direct: true, imports: []string{
 		"database/sql", "github.com/jackc/pgx/...", "net/...", "os/...",
 	}},

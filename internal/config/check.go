@@ -70,6 +70,9 @@ func (s *Server) check() error {
 	if err := s.Identity.check(); err != nil {
 		return err
 	}
+	if err := s.Photos.check(); err != nil {
+		return err
+	}
 	for _, p := range s.TrustedProxy {
 		prefix, err := parsePrefix(p)
 		if err != nil {

@@ -40,20 +40,26 @@ const (
 	DomainsRemove Command = "staff domains remove <domain>"
 	DomainsList   Command = "staff domains list"
 
+	PendingPhotos Command = "photos pending"
+	PassPhoto     Command = "photos pass <photo>"
+	ClearPhoto    Command = "photos clear <photo>"
+	FlagPhoto     Command = "photos flag <photo>"
+
 	Version Command = "version"
 )
 
 // Config is every setting of one run. Parts that do not belong to the command
 // are zero.
 type Config struct {
-	Command  Command
-	Database Database
-	Server   Server
-	Books    Books
-	Hold     Hold
-	Desk     Desk
-	Staff    Staff
-	NewEpoch bool // migrate: give every circle's log a new name
+	Command     Command
+	Database    Database
+	Server      Server
+	Books       Books
+	Hold        Hold
+	Desk        Desk
+	Staff       Staff
+	PhotoReview PhotoReview
+	NewEpoch    bool // migrate: give every circle's log a new name
 }
 
 // Database says where the data lives: in URL's database, or if that is empty
@@ -90,6 +96,7 @@ type Server struct {
 	Limits         `embed:""`
 	Payments       `embed:""`
 	Identity       `embed:""`
+	Photos         `embed:""`
 }
 
 // Secret is a setting that may hold a password. It prints as *** wherever it

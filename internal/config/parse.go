@@ -55,6 +55,7 @@ type grammar struct {
 		} `cmd:"" help:"Sign access tokens with a new key from now on."`
 	} `cmd:"" help:"Signing keys."`
 	Staff   staff    `cmd:"" help:"People who verify others by hand, and domains of schools and companies."`
+	Photos  photos   `cmd:"" help:"Photos that somebody called sensitive."`
 	Version struct{} `cmd:"" help:"Say which build this is."`
 }
 
@@ -118,6 +119,8 @@ func (g *grammar) config(cmd Command) (c Config, err error) {
 		c.Database = g.Keys.Rotate.Database
 	case StaffAdd, StaffRemove, StaffList, StaffPending, StaffShow, StaffApprove, StaffRefuse, StaffRevoke, DomainsAdd, DomainsRemove, DomainsList:
 		err = g.Staff.into(&c)
+	case PendingPhotos, PassPhoto, ClearPhoto, FlagPhoto:
+		err = g.Photos.into(&c)
 	case Version:
 	}
 	return c, err

@@ -12,6 +12,7 @@ import (
 	"lifecircle/internal/auth"
 	"lifecircle/internal/id"
 	"lifecircle/internal/identity"
+	"lifecircle/internal/media"
 )
 
 // plan is a World with its ids, counts and logs: what seed_store.go writes, row
@@ -185,7 +186,7 @@ func (pl *planner) post(i int) {
 	c.lastID = id.Next(c.lastID, from.At)
 	post := &plannedPost{Post: feed.Post{
 		ID: id.Post{Circle: c.ID, Post: c.lastID}, CircleID: c.ID, Author: pl.authors[from.Author], Text: from.Text,
-		Photos: []feed.Photo{}, Counts: feed.Counts{Version: 1}, CreatedAt: from.At,
+		Photos: []media.Photo{}, Counts: feed.Counts{Version: 1}, CreatedAt: from.At,
 	}}
 	c.posts = append(c.posts, post)
 	pl.posts[i] = post

@@ -17,6 +17,7 @@ type proxy struct {
 	wg    sync.WaitGroup
 	mu    sync.Mutex                               // guards what follows
 	back  func(dst io.Writer, src io.Reader) error // carries what the server says, on new connections; nil: a copy
+	forth func(dst io.Writer, src io.Reader) error // the same of what the client says
 	conns map[net.Conn]struct{}
 	away  bool // new connections are cut at once
 	cuts  int  // connections that were cut
@@ -59,7 +60,7 @@ func (p *proxy) serve(client net.Conn) {
 		return
 	}
 	defer p.cutOff(server)
-	back, ok := p.know(client, server)
+	back, forth, ok := p.know(client, server)
 	if !ok {
 		return
 	}
@@ -69,25 +70,45 @@ func (p *proxy) serve(client net.Conn) {
 		p.cutOff(client)
 		p.cutOff(server)
 	})
-	_, _ = io.Copy(server, client)
+	_ = forth(server, client)
 	p.cutOff(client)
 	p.cutOff(server)
 	wg.Wait()
 }
 
-// know keeps the pair for cut, and says how to carry what the server says. It
-// returns false while the network is away.
-func (p *proxy) know(pair ...net.Conn) (back func(dst io.Writer, src io.Reader) error, ok bool) {
+// know keeps the pair for cut, and says how to carry what the server and the
+// client say. It returns false while the network is away.
+func (p *proxy) know(pair ...net.Conn) (back, forth func(dst io.Writer, src io.Reader) error, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range pair {
 		p.conns[c] = struct{}{}
 	}
-	back = p.back
-	if back == nil {
-		back = func(dst io.Writer, src io.Reader) error { _, err := io.Copy(dst, src); return err }
+	whole := func(dst io.Writer, src io.Reader) error { _, err := io.Copy(dst, src); return err }
+	if back = p.back; back == nil {
+		back = whole
 	}
-	return back, !p.away
+	if forth = p.forth; forth == nil {
+		forth = whole
+	}
+	return back, forth, !p.away
+}
+
+// cutSent makes each new connection end after as many bytes from the client as
+// next says; nil: none ends.
+func (p *proxy) cutSent(next func() int64) {
+	if next == nil {
+		p.carrySent(nil)
+		return
+	}
+	p.carrySent(func(dst io.Writer, src io.Reader) error { _, err := io.CopyN(dst, src, next()); return err })
+}
+
+// carrySent sets how new connections carry what the client says; nil: as it is.
+func (p *proxy) carrySent(forth func(dst io.Writer, src io.Reader) error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.forth = forth
 }
 
 // carry sets how new connections carry what the server says; nil: as it is.

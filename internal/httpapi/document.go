@@ -43,6 +43,7 @@ func newDocument() *huma.OpenAPI {
 			{Name: "rules", Description: "Who may do what in a circle"},
 			{Name: "posts", Description: "Posts and likes"},
 			{Name: "comments", Description: "Comments"},
+			{Name: "photos", Description: "Photos for posts: one request, or uploads that go on after a cut (tus 1.0.0). Their files are served below /media/, for ever the same."},
 			{Name: "tips", Description: "Tips, how they are shared, and giving them back"},
 			{Name: "wallet", Description: "Wallets: topping up, withdrawing, limits and statements"},
 			{Name: "providers", Description: "Doors for payment providers"},
@@ -87,6 +88,9 @@ func (rt route) operation() huma.Operation {
 	text := &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString}}
 	if rt.raw {
 		op.RequestBody = &huma.RequestBody{Description: "as it is sent", Content: map[string]*huma.MediaType{"*/*": {Schema: &huma.Schema{}}}}
+	}
+	if rt.contentType != "" {
+		op.RequestBody = &huma.RequestBody{Description: rt.content, Content: map[string]*huma.MediaType{rt.contentType: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}
 	}
 	if rt.text {
 		op.Responses["200"] = &huma.Response{Content: map[string]*huma.MediaType{"text/plain": text}}

@@ -8,4 +8,5 @@ type Feed interface {
 	Rules
 	Posts
 	Comments
+	Flags
 }

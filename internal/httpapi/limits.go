@@ -11,6 +11,8 @@ import (
 	"lifecircle/feed/policy"
 	"lifecircle/internal/auth"
 	"lifecircle/internal/creditscore"
+	"lifecircle/internal/media"
+	"lifecircle/internal/media/picture"
 	"lifecircle/internal/ratelimit"
 	"lifecircle/payments"
 )
@@ -19,6 +21,7 @@ import (
 type knownLimits struct {
 	Accounts   accountLimits       `json:"accounts"`
 	Feed       feedLimits          `json:"feed"`
+	Photos     photoLimits         `json:"photos"`
 	Rules      ruleLimits          `json:"rules" doc:"of circles"`
 	Identity   identityLimits      `json:"identity" doc:"of applications to be verified, and of what comes of them"`
 	Contacts   contactLimits       `json:"contacts" doc:"of one person; an accepted contact counts in both"`
@@ -50,6 +53,39 @@ type feedLimits struct {
 	Follows               int `json:"follows" doc:"circles that one person may follow"`
 	PageItems             int `json:"page_items" doc:"of one page, at most"`
 	DefaultPageItems      int `json:"default_page_items"`
+}
+
+type photoLimits struct {
+	PerPost        int            `json:"per_post"`
+	FileBytes      int            `json:"file_bytes" doc:"of an uploaded file"`
+	Pixels         int            `json:"pixels" doc:"width times height of an uploaded one"`
+	SidePixels     int            `json:"side_pixels" doc:"of its longer side"`
+	Accepted       []string       `json:"accepted" nullable:"false" doc:"kinds of files; of a GIF the first frame"`
+	Sizes          map[string]int `json:"sizes" doc:"pixels of the longer side, at most; a photo is never enlarged"`
+	UploadsAtOnce  int            `json:"uploads_at_once" doc:"of one person, unfinished"`
+	DayBytes       int64          `json:"day_bytes" doc:"of one person's uploads in 24 hours; 0: no limit"`
+	UploadSeconds  int            `json:"upload_seconds" doc:"then an upload is forgotten"`
+	UnusedSeconds  int            `json:"unused_seconds" doc:"then a photo that no post has taken is"`
+	StreamsAtOnce  int            `json:"streams_at_once" doc:"bodies with bytes of photos that a node takes; beyond it 429"`
+	UserStreams    int            `json:"user_streams" doc:"of one person"`
+	BytesPerSecond int            `json:"bytes_per_second" doc:"that such a body brings at least, after its first seconds"`
+	FilesAtOnce    int            `json:"files_at_once" doc:"of photos that a node sends"`
+}
+
+func (o Options) photoLimits() photoLimits {
+	l := photoLimits{
+		PerPost: media.MaxPerPost, FileBytes: picture.MaxBytes, Pixels: picture.MaxPixels, SidePixels: picture.MaxSide,
+		Accepted: []string{"image/jpeg", "image/png", "image/webp", "image/gif"}, Sizes: map[string]int{},
+		UploadsAtOnce: media.MaxUploads, DayBytes: media.MaxDayBytes, UploadSeconds: int(media.UploadLife.Seconds()), UnusedSeconds: int(media.UnusedLife.Seconds()),
+		StreamsAtOnce: streamsAtOnce, UserStreams: userStreams, BytesPerSecond: minFlow, FilesAtOnce: filesAtOnce,
+	}
+	for size, side := range picture.Sides() {
+		l.Sizes[string(size)] = side
+	}
+	if o.Dev {
+		l.DayBytes = 0
+	}
+	return l
 }
 
 type ruleLimits struct {
@@ -156,6 +192,7 @@ func limitsOf(o Options) (limitsBody, error) {
 			Tags: feed.MaxTags, TagCharacters: feed.MaxTagGraphemes, Follows: feed.MaxFollows,
 			PageItems: feed.MaxPage, DefaultPageItems: feed.DefaultPage,
 		},
+		"photos":   o.photoLimits(),
 		"rules":    o.ruleLimits(),
 		"identity": limitsOfIdentity(), "contacts": limitsOfContacts(), "issuers": limitsOfIssuers(),
 		"notifications": noticeLimits{KeptDays: int(creditscore.NotificationRetention / (24 * time.Hour))},

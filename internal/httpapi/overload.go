@@ -21,6 +21,18 @@ const (
 	// password's hash, which have short queues of their own.
 	writesAtOnce = 4096
 
+	// streamsAtOnce bounds the bodies that arrive piece by piece, at a piece of
+	// memory each (media keeps 256 KiB).
+	streamsAtOnce  = 256
+	userStreams    = 12 // of one user: a post's photos, and some that have died unnoticed
+	streamsWaiting = 0
+
+	// filesAtOnce bounds the files of photos that are on their way to somebody,
+	// at a file descriptor or a connection to the store each.
+	filesAtOnce  = 256
+	filesWaiting = 1024
+	fileWait     = 5 * time.Second
+
 	comeAgain = time.Second
 )
 
@@ -43,6 +55,8 @@ func (s *server) gateOf(rt route) *gate {
 	switch {
 	case rt.ops:
 		return nil
+	case rt.stream:
+		return s.streams
 	case rt.method == http.MethodGet:
 		return s.reads
 	default:

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
 
+	"lifecircle/internal/media"
 	"lifecircle/internal/problem"
 )
 
@@ -24,11 +25,14 @@ var (
 	docsStyle []byte
 )
 
-// pageRoutes serves the document and its page, which the document leaves out.
+// pageRoutes serves what the document leaves out: itself and its page, what tus
+// clients ask first, and the files of photos.
 func (s *server) pageRoutes() {
 	s.echo.GET("/openapi.yaml", func(c echo.Context) error { return s.page(c, "application/yaml", s.spec) })
 	s.echo.GET("/docs", func(c echo.Context) error { return s.page(c, "text/html; charset=utf-8", s.docs) })
 	s.echo.GET("/docs/docs.css", func(c echo.Context) error { return s.page(c, "text/css; charset=utf-8", docsStyle) })
+	s.echo.OPTIONS(uploadsPath, tellTus)
+	s.echo.Match([]string{http.MethodGet, http.MethodHead}, media.PathPrefix+":folder/:name", s.getFile)
 }
 
 func (s *server) page(c echo.Context, kind string, content []byte) error {

@@ -39,8 +39,11 @@ func (s *server) postRoutes() {
 	register(s, route{
 		id: "create_post", method: http.MethodPost, path: "/v1/circles/{id}/posts", tag: "posts", access: account,
 		status: http.StatusCreated, limit: ratelimit.Posts, keyed: true,
-		summary: "Write a post",
-		codes:   append([]problem.Code{problem.CircleNotFound, problem.Banned, problem.NotAllowed, problem.PhotosUnsupported}, postTexts...),
+		summary: "Write a post", about: "Its photos are uploaded before: the post appears with all of them, or not at all.",
+		codes: append([]problem.Code{
+			problem.CircleNotFound, problem.Banned, problem.NotAllowed,
+			problem.PhotosTooMany, problem.PhotoRepeated, problem.PhotoNotFound, problem.PhotoInUse,
+		}, postTexts...),
 	}, s.createPost)
 	register(s, route{
 		id: "get_home", method: http.MethodGet, path: "/v1/home", tag: "posts", access: account,
@@ -52,7 +55,7 @@ func (s *server) postRoutes() {
 	}, s.getPost)
 	register(s, route{
 		id: "update_post", method: http.MethodPatch, path: "/v1/posts/{id}", tag: "posts", access: account, limit: ratelimit.Changes,
-		summary: "Change the text of your post", about: "It takes the right to post.",
+		summary: "Change the text of your post", about: "It takes the right to post. Its photos stay.",
 		codes: append([]problem.Code{problem.PostNotFound, problem.Deleted, problem.Banned, problem.NotAuthor, problem.NotAllowed}, postTexts...),
 	}, s.updatePost)
 	register(s, route{

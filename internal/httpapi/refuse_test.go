@@ -124,7 +124,7 @@ func TestBadValues(t *testing.T) {
 		{"POST", circle + "/posts", text(" \n"), problem.TextEmpty, "body.text"},
 		{"POST", circle + "/posts", `{"text":"a\u0000b"}`, problem.TextControl, "body.text"},
 		{"POST", circle + "/posts", text(strings.Repeat("x", 5001)), problem.TextTooLong, "body.text"},
-		{"POST", circle + "/posts", `{"text":"x","photos":["1"]}`, problem.PhotosUnsupported, "body.photos"},
+		{"POST", circle + "/posts", `{"text":"x","photos":["1"]}`, problem.PhotoNotFound, "body.photos[0]"},
 		{"PATCH", post, text(""), problem.TextEmpty, "body.text"},
 		{"POST", post + "/comments", text(strings.Repeat("x", 2001)), problem.TextTooLong, "body.text"},
 		{"POST", post + "/comments", `{"text":"x","reply_to":"nonsense"}`, problem.Invalid_, "body"},

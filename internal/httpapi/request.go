@@ -27,6 +27,7 @@ type call struct {
 	header  http.Header
 	answer  http.Header // for what belongs to no body
 	raw     []byte      // the body, of routes that take it as it is
+	stream  *flowing    // the same, of routes that take it as it comes
 }
 
 type callKey struct{}

@@ -39,10 +39,14 @@ type route struct {
 	keyed  bool            // reads Idempotency-Key
 	paid   bool            // moves money: keyed, and not without a key
 	raw    bool            // takes the body as it is, of any type; handlers find it in call
+	stream bool            // takes the body as it comes, for as long as that takes; handlers find it in call
 	text   bool            // answers with text
-	dev    bool            // below devArea: exists with Options.Dev only, see follow
-	ops    bool            // for operators: neither counted nor given a deadline
-	codes  []problem.Code  // which the handler can answer, beside those of every route
+
+	contentType, content string // of a stream: what the document says of it
+
+	dev   bool           // below devArea: exists with Options.Dev only, see follow
+	ops   bool           // for operators: neither counted nor given a deadline
+	codes []problem.Code // which the handler can answer, beside those of every route
 
 	csv func(echo.Context) error // answers instead where text/csv is asked for; nil: it is not there
 
@@ -92,9 +96,11 @@ func (s *server) guard(rt route) func(huma.Context, func(huma.Context)) {
 	return func(hc huma.Context, next func(huma.Context)) {
 		c := humaecho.Unwrap(hc)
 		if !rt.ops {
-			ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime)
-			defer cancel()
-			c.SetRequest(c.Request().WithContext(ctx))
+			if !rt.stream {
+				ctx, cancel := context.WithTimeout(c.Request().Context(), requestTime)
+				defer cancel()
+				c.SetRequest(c.Request().WithContext(ctx))
+			}
 			c.Response().Header().Set("Cache-Control", "no-store")
 		}
 		if err := s.admit(c, rt); err != nil {
@@ -143,6 +149,8 @@ func (s *server) admit(c echo.Context, rt route) (err error) {
 		return strictBody(c)
 	case rt.raw:
 		about.raw, err = readBody(c)
+	case rt.stream:
+		about.stream = flowingBody(c)
 	}
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"go.opentelemetry.io/otel/trace"
 
+	"lifecircle/internal/media"
 	"lifecircle/internal/ratelimit"
 )
 
@@ -32,14 +33,16 @@ const (
 	idleTime    = 120 * time.Second // between two requests of a connection
 )
 
-// Options are the parts that New joins. Feed, Auth, Payments, Scores and
-// Identity are needed.
+// Options are the parts that New joins. Feed, Auth, Payments, Scores, Identity,
+// Photos and Files are needed.
 type Options struct {
 	Feed     Feed
 	Auth     Auth
 	Payments Payments
 	Scores   Scores
 	Identity Identity
+	Photos   Photos
+	Files    Files             // of photos, served below media.PathPrefix
 	Limiter  ratelimit.Limiter // nil lifts every rate limit
 
 	Dev       bool                            // opens /v1/dev
@@ -86,12 +89,16 @@ type server struct {
 	limits limitsBody
 	reads  *gate
 	writes *gate
+
+	streams *gate  // of bodies that come piece by piece
+	senders *heads // who sends them
+	files   *gate  // of photos, on their way out
 }
 
 // New returns the handler of everything that is served on the public address.
 func New(o Options) (http.Handler, error) {
-	if o.Feed == nil || o.Auth == nil || o.Payments == nil || o.Scores == nil || o.Identity == nil {
-		return nil, errors.New("httpapi needs a feed, an auth, a payments, a scores and an identity service")
+	if o.Feed == nil || o.Auth == nil || o.Payments == nil || o.Scores == nil || o.Identity == nil || o.Photos == nil || o.Files == nil {
+		return nil, errors.New("httpapi needs a feed, an auth, a payments, a scores, an identity and a photos service, and the files of photos")
 	}
 	s, err := build(o)
 	if err != nil {
@@ -128,7 +135,10 @@ func build(o Options) (*server, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	s := &server{Options: o, reads: newGate(readsAtOnce, readsWaiting, readWait), writes: newGate(writesAtOnce, 0, 0)}
+	s := &server{
+		Options: o, reads: newGate(readsAtOnce, readsWaiting, readWait), writes: newGate(writesAtOnce, 0, 0),
+		streams: newGate(streamsAtOnce, streamsWaiting, 0), senders: newHeads(userStreams), files: newGate(filesAtOnce, filesWaiting, fileWait),
+	}
 	var err error
 	if s.static, err = loadFiles(o.Web); err != nil {
 		return nil, err
@@ -156,6 +166,8 @@ func (s *server) routes() {
 	s.memberRoutes()
 	s.postRoutes()
 	s.commentRoutes()
+	s.photoRoutes()
+	s.uploadRoutes()
 	s.tipRoutes()
 	s.walletRoutes()
 	s.contractRoutes()
@@ -197,7 +209,8 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 		s.refuseUnseen(w, r)
 		return
 	}
-	if r.Method == http.MethodHead { // answered like GET; net/http drops the body
+	r = tusRequest(w, r)
+	if r.Method == http.MethodHead && !strings.HasPrefix(r.URL.Path, media.PathPrefix) { // answered like GET; net/http drops the body
 		get := *r
 		get.Method, r = http.MethodGet, &get
 		w = bodiless{w}

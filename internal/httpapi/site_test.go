@@ -25,6 +25,8 @@ import (
 	"lifecircle/internal/identity/verifier"
 	"lifecircle/internal/identity/verifier/manual"
 	authority "lifecircle/internal/identity/verifier/sandbox"
+	"lifecircle/internal/media"
+	"lifecircle/internal/media/blob"
 	"lifecircle/internal/pgtest"
 	"lifecircle/internal/problem"
 	"lifecircle/payments"
@@ -55,13 +57,20 @@ func newSite(t testing.TB, change func(*Options)) *site {
 	t.Helper()
 	s := &site{t: t, pool: pgtest.New(t), log: &logbook{}}
 	s.auth = auth.NewService(s.pool, auth.Options{Password: auth.Argon2{Time: 1, MemoryKiB: 64}})
-	service, err := feed.New(t.Context(), s.pool, feed.Options{})
+	files, err := blob.NewDisk(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = files.Close() })
+	photos := media.New(s.pool, media.Options{Store: files})
+	service, err := feed.New(t.Context(), s.pool, feed.Options{Photos: photos})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = service.Run(ctx) })
+	running.Go(func() { _ = photos.Run(ctx) })
 	t.Cleanup(func() { stop(); running.Wait() })
 	s.openWallets(service)
 	running.Go(func() { _ = s.money.Run(ctx) })
@@ -70,7 +79,7 @@ func newSite(t testing.TB, change func(*Options)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Scores: scores, Feed: service, Auth: s.auth, Payments: s.money, Identity: s.openIdentity(), Sandbox: s.bank.Handler(), Log: slog.New(slog.NewJSONHandler(s.log, nil)), Observe: s.observe}
+	o := Options{Scores: scores, Feed: service, Auth: s.auth, Payments: s.money, Identity: s.openIdentity(), Photos: photos, Files: files, Sandbox: s.bank.Handler(), Log: slog.New(slog.NewJSONHandler(s.log, nil)), Observe: s.observe}
 	if change != nil {
 		change(&o)
 	}
@@ -319,7 +328,7 @@ func (s *site) rows() (n int) {
 	s.t.Helper()
 	for _, table := range []string{
 		"users", "sessions", "refresh_tokens", "circles", "circle_members", "follows", "posts", "likes", "comments", "circle_events", "idempotency_keys",
-		"transfers", "entries", "tips", "refunds", "topups", "withdrawals", "holds", "contracts",
+		"transfers", "entries", "tips", "refunds", "topups", "withdrawals", "holds", "contracts", "photos", "photo_sizes", "photo_blobs", "photo_uploads", "photo_upload_parts",
 	} {
 		var some int
 		if err := s.pool.QueryRow(s.t.Context(), "SELECT count(*) FROM "+table).Scan(&some); err != nil {

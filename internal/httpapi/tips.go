@@ -38,7 +38,7 @@ func (s *server) tipRoutes() {
 		about: "The amount goes from your wallet to the author, the circle's partner and the platform, as the circle's contract shares it. " +
 			"It is public; `visibility` says who sees you and your message.",
 		codes: slices.Concat(postGone, amounts, funds, notes, []problem.Code{
-			problem.Banned, problem.NotAllowed, problem.TipAdultsOnly, problem.OwnPost, problem.TipDayLimit, problem.TipMonthLimit,
+			problem.Banned, problem.NotAllowed, problem.TipAdultsOnly, problem.PhotoUnreviewed, problem.OwnPost, problem.TipDayLimit, problem.TipMonthLimit,
 			problem.TipTooLarge, problem.CurrencyUnsupported, problem.VisibilityUnknown,
 		}),
 	}, s.createTip)

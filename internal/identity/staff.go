@@ -60,7 +60,12 @@ func Staff(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
 
 // StaffMember returns who decides under a handle.
 func (s *Service) StaffMember(ctx context.Context, handle string) (user id.ID, err error) {
-	err = s.pool.QueryRow(ctx, `SELECT s.user_id FROM staff s JOIN users u ON u.id = s.user_id WHERE u.handle = $1 AND u.banned_at IS NULL`, plain(handle)).Scan(&user)
+	return StaffMember(ctx, s.pool, handle)
+}
+
+// StaffMember returns who decides under a handle.
+func StaffMember(ctx context.Context, pool *pgxpool.Pool, handle string) (user id.ID, err error) {
+	err = pool.QueryRow(ctx, `SELECT s.user_id FROM staff s JOIN users u ON u.id = s.user_id WHERE u.handle = $1 AND u.banned_at IS NULL`, plain(handle)).Scan(&user)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, errNotStaff
 	}

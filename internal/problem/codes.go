@@ -74,20 +74,36 @@ const (
 	RefundUnfunded Code = "refund_unfunded"
 	ContractStale  Code = "contract_not_pending"
 
-	Invalid_          Code = "invalid"
-	TextEmpty         Code = "text_empty"
-	TextTooLong       Code = "text_too_long"
-	TextControl       Code = "text_forbidden_character"
-	HandleForm        Code = "handle_malformed"
-	PasswordWeak      Code = "password_unsuitable"
-	CategoryUnknown   Code = "category_unknown"
-	ParentUnsuitable  Code = "parent_unsuitable"
-	RoleUnknown       Code = "role_unknown"
-	RuleMalformed     Code = "rule_malformed"
-	RuleTooLong       Code = "rule_too_long"
-	RuleTooCostly     Code = "rule_too_costly"
-	RuleGender        Code = "rule_gender"
-	PhotosUnsupported Code = "photos_unsupported"
+	Invalid_         Code = "invalid"
+	TextEmpty        Code = "text_empty"
+	TextTooLong      Code = "text_too_long"
+	TextControl      Code = "text_forbidden_character"
+	HandleForm       Code = "handle_malformed"
+	PasswordWeak     Code = "password_unsuitable"
+	CategoryUnknown  Code = "category_unknown"
+	ParentUnsuitable Code = "parent_unsuitable"
+	RoleUnknown      Code = "role_unknown"
+	RuleMalformed    Code = "rule_malformed"
+	RuleTooLong      Code = "rule_too_long"
+	RuleTooCostly    Code = "rule_too_costly"
+	RuleGender       Code = "rule_gender"
+
+	PhotoTooLarge        Code = "photo_too_large"
+	PhotoTooManyPixels   Code = "photo_too_many_pixels"
+	PhotoKindUnsupported Code = "photo_kind_unsupported"
+	PhotoUnreadable      Code = "photo_unreadable"
+	PhotoNotFound        Code = "photo_not_found"
+	PhotoInUse           Code = "photo_in_use"
+	PhotoRepeated        Code = "photo_repeated"
+	PhotosTooMany        Code = "photos_too_many"
+	PhotoUnreviewed      Code = "photo_unreviewed"
+	PhotoReviewed        Code = "photo_reviewed"
+	PhotoDayLimit        Code = "photo_day_limit"
+	UploadNotFound       Code = "upload_not_found"
+	UploadOffset         Code = "upload_offset_mismatch"
+	UploadsTooMany       Code = "uploads_too_many"
+	UploadLength         Code = "upload_length_unsuitable"
+	TusVersion           Code = "tus_version_unsupported"
 
 	AmountMalformed     Code = "amount_malformed"
 	AmountNotPositive   Code = "amount_not_positive"
@@ -133,7 +149,10 @@ var statuses = map[Code]int{
 	RefundTooLarge: 409, RefundTooLate: 409, RefundUnfunded: 409, ContractStale: 409,
 
 	Invalid_: 422, TextEmpty: 422, TextTooLong: 422, TextControl: 422, HandleForm: 422, PasswordWeak: 422,
-	CategoryUnknown: 422, ParentUnsuitable: 422, RoleUnknown: 422, PhotosUnsupported: 422,
+	CategoryUnknown: 422, ParentUnsuitable: 422, RoleUnknown: 422,
+	PhotoTooLarge: 413, PhotoTooManyPixels: 422, PhotoKindUnsupported: 415, PhotoUnreadable: 422,
+	PhotoNotFound: 422, PhotoInUse: 409, PhotoRepeated: 422, PhotosTooMany: 422, PhotoUnreviewed: 403, PhotoReviewed: 409, PhotoDayLimit: 429,
+	UploadNotFound: 404, UploadOffset: 409, UploadsTooMany: 429, UploadLength: 422, TusVersion: 412,
 	RuleMalformed: 422, RuleTooLong: 422, RuleTooCostly: 422, RuleGender: 422,
 	AmountMalformed: 422, AmountNotPositive: 422, AmountTooLarge: 422, AmountTooSmall: 422, CurrencyUnsupported: 422,
 	TipTooLarge: 422, VisibilityUnknown: 422, SharesUnsuitable: 422, PartnerUnsuitable: 422, LimitUnsuitable: 422,

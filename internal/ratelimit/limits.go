@@ -25,6 +25,7 @@ var (
 	Changes  = Limit{"changes", perMinute(120)} // every other write: profiles, edits, removals, roles
 	Tips     = Limit{"tips", perMinute(600)}
 	Payments = Limit{"payments", perMinute(30)} // top-ups, withdrawals, refunds and contracts
+	Uploads  = Limit{"uploads", perMinute(300)} // of photos, each piece that is sent by itself
 
 	Verifications = Limit{"verifications", Rate{Burst: 10, Count: 10, Per: time.Hour}}
 )
@@ -43,7 +44,7 @@ var VerificationMails = Limit{"verification_mails", Rate{Burst: 5, Count: 5, Per
 
 // All returns every limit, in the order in which they are shown.
 func All() []Limit {
-	return []Limit{Posts, Comments, Likes, Follows, Circles, Changes, Tips, Payments, Verifications, VerificationMails, Requests, Logins, HandleLogin, Registers, Refreshes}
+	return []Limit{Posts, Comments, Likes, Follows, Circles, Changes, Tips, Payments, Uploads, Verifications, VerificationMails, Requests, Logins, HandleLogin, Registers, Refreshes}
 }
 
 // Check counts one event of the subject. The error is a RateLimited problem
