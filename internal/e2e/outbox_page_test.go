@@ -186,7 +186,9 @@ func TestNoTipsInATunnel(t *testing.T) {
 	ann.there("tip-send")
 	ann.lose(true)
 	ann.there("tip-offline")
-	ann.until("it cannot be sent", func() bool { return string(ann.must("attribute", call{"testid": "tip-send", "name": "disabled"})) != "null" })
+	ann.until("it cannot be sent", func() bool {
+		return string(ann.must("attribute", call{"testid": "tip-send", "name": "disabled"})) != "null"
+	})
 	ann.must("press", call{"testid": "tip-amount-66", "key": "Enter"}) // as a form is sent
 	ann.lose(false)
 	ann.until("it can be sent again", func() bool { return ann.count("tip-offline") == 0 })
