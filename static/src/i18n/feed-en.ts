@@ -74,6 +74,8 @@ export const feedProblems = {
   photo_too_many_pixels: 'This photo has too many pixels. Make it smaller first.',
   photo_kind_unsupported: 'Only JPEG, PNG, WebP and GIF photos can be added.',
   photo_unreadable: 'This file could not be read as a photo. It may be damaged.',
+  upload_length_unsuitable: 'This photo is empty or broken. Choose it again.',
+  tus_version_unsupported: 'This page is older than the server. Load it again, then add the photo.',
   photo_not_found: 'A photo is no longer on the server. It is being sent again; then post once more.',
   photo_in_use: 'A photo is in another post already. Take it out and add it again.',
   photo_repeated: 'A photo is in here twice.',

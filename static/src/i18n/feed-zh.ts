@@ -76,6 +76,8 @@ export const feedProblems = {
   photo_too_many_pixels: '这张照片的像素太多，请先缩小。',
   photo_kind_unsupported: '只能添加 JPEG、PNG、WebP 和 GIF 照片。',
   photo_unreadable: '无法读取这个文件，照片可能已损坏。',
+  upload_length_unsuitable: '这张照片是空的或已损坏，请重新选择。',
+  tus_version_unsupported: '页面版本太旧，请刷新后再添加照片。',
   photo_not_found: '有照片已不在服务器上，正在重新上传，完成后请再发布一次。',
   photo_in_use: '有照片已经用在别的动态里。请移除后重新添加。',
   photo_repeated: '有一张照片重复了。',
