@@ -231,6 +231,23 @@ class Page {
       return route.fulfill({ response, json })
     })
   }
+  /** Chooses so many photos for the post that is being written: noise, so that they are large. */
+  async choosePhotos({ photos, side = 800 }) {
+    const files = await this.page.evaluate(([photos, side]) => Array.from({ length: photos }, (_, n) => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: side, height: side - 100 * n })
+      const context = canvas.getContext('2d')
+      for (let i = 0; i < 4_000; i++) {
+        context.fillStyle = `hsl(${(i * 37) % 360} 60% 50%)`
+        context.fillRect(Math.random() * side, Math.random() * side, 12, 12)
+      }
+      return canvas.toDataURL('image/jpeg', 0.92).split(',')[1]
+    }), [photos, side])
+    await this.page.getByTestId('photo-file').setInputFiles(files.map((data, n) => ({ name: `photo-${n + 1}.jpg`, mimeType: 'image/jpeg', buffer: Buffer.from(data, 'base64') })))
+  }
+  /** Chooses a file that only says that it is a photo. */
+  async chooseNoPhoto() {
+    await this.page.getByTestId('photo-file').setInputFiles([{ name: 'odd.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('not a photo at all') }])
+  }
   async there(what) {
     await this.find(what).waitFor({ state: 'visible' })
   }
