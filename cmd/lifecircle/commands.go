@@ -13,6 +13,7 @@ import (
 	"lifecircle/internal/config"
 	"lifecircle/internal/creditscore"
 	"lifecircle/internal/demo"
+	"lifecircle/internal/media"
 )
 
 // program is one run of one command.
@@ -95,7 +96,11 @@ func (p program) migrate(ctx context.Context, db *app.Database) error {
 }
 
 func (p program) seed(ctx context.Context, db *app.Database) error {
-	written, err := demo.Seed(ctx, db.Pool, auth.NewService(db.Pool, auth.Options{Logger: p.log}), p.out)
+	var written bool
+	err := app.WithPictures(ctx, p.config, db, p.log, func(pictures *media.Service) (err error) {
+		written, err = demo.Seed(ctx, db.Pool, auth.NewService(db.Pool, auth.Options{Logger: p.log}), pictures, p.out)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("write the demo world: %w", err)
 	}

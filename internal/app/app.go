@@ -142,7 +142,7 @@ func (a *App) seed(ctx context.Context) error {
 	if !a.Config.Server.Demo {
 		return nil
 	}
-	written, err := demo.Seed(ctx, a.db.Pool, a.product.auth, a.Out)
+	written, err := demo.Seed(ctx, a.db.Pool, a.product.auth, a.product.photos, a.Out)
 	if err != nil {
 		return fmt.Errorf("write the demo world: %w", err)
 	}

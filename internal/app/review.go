@@ -9,8 +9,23 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lifecircle/feed"
+	"lifecircle/internal/config"
 	"lifecircle/internal/media"
 )
+
+// WithPictures does work with photos that are made and kept as the settings say.
+func WithPictures(ctx context.Context, c config.Config, db *Database, log *slog.Logger, work func(*media.Service) error) (err error) {
+	a := &App{Options: Options{Config: c, Log: log}, db: db}
+	if err := a.openFiles(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		for _, undo := range a.close {
+			err = errors.Join(err, undo())
+		}
+	}()
+	return work(media.New(db.Pool, media.Options{Store: a.product.files, Log: log}))
+}
 
 // WithPhotos does work with photos and a feed at work, on a database that
 // servers may be using: they tell their viewers within a second or so.

@@ -17,6 +17,9 @@ func (c *Config) check() error {
 	if err := c.Database.check(); err != nil {
 		return err
 	}
+	if c.Command == Seed {
+		return c.Server.Photos.check()
+	}
 	if c.Command != Serve && c.Command != Reconcile {
 		return nil
 	}

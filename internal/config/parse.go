@@ -25,6 +25,7 @@ type grammar struct {
 	} `cmd:"" help:"Bring the database's schema up to date."`
 	Seed struct {
 		Database `embed:""`
+		Photos   `embed:""`
 	} `cmd:"" help:"Write the demo world, once."`
 	Audit struct {
 		Database `embed:""`
@@ -94,7 +95,7 @@ func (g *grammar) config(cmd Command) (c Config, err error) {
 	case Migrate:
 		c.Database, c.NewEpoch = g.Migrate.Database, g.Migrate.NewEpoch
 	case Seed:
-		c.Database = g.Seed.Database
+		c.Database, c.Server.Photos = g.Seed.Database, g.Seed.Photos
 	case Audit:
 		c.Database, c.Books.JSON = g.Audit.Database, g.Audit.JSON
 	case Reconcile:

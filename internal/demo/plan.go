@@ -18,8 +18,9 @@ import (
 // plan is a World with its ids, counts and logs: what seed_store.go writes, row
 // by row. It is consistent before anything is written.
 type plan struct {
-	people  []plannedPerson
-	circles []*plannedCircle
+	people   []plannedPerson
+	circles  []*plannedCircle
+	pictures []media.Finished // by the numbers of scenes; none: there are no photos
 }
 
 type plannedPerson struct {
@@ -51,7 +52,8 @@ type plannedAct struct {
 }
 
 type plannedPost struct {
-	feed.Post // with its final counts
+	feed.Post       // with its final counts
+	scenes    []int // of its photos
 	likes     []plannedAct
 	comments  []feed.Comment
 }
@@ -68,15 +70,18 @@ type planner struct {
 	circles  map[string]*plannedCircle
 	posts    []*plannedPost
 	comments []*feed.Comment
+
+	pictures  []media.Finished
+	lastPhoto id.ID
 }
 
-func newPlan(w World, users map[string]auth.User) *plan {
-	pl := &planner{world: w, authors: map[string]feed.Author{}, circles: map[string]*plannedCircle{}}
+func newPlan(w World, users map[string]auth.User, pictures []media.Finished) *plan {
+	pl := &planner{world: w, pictures: pictures, authors: map[string]feed.Author{}, circles: map[string]*plannedCircle{}}
 	for handle, u := range users {
 		pl.authors[handle] = feed.Author{ID: u.ID, Handle: u.Handle, DisplayName: u.DisplayName}
 	}
 	pl.posts, pl.comments = make([]*plannedPost, len(w.Posts)), make([]*feed.Comment, len(w.Comments))
-	p := &plan{people: pl.people()}
+	p := &plan{people: pl.people(), pictures: pictures}
 	for _, c := range w.Circles {
 		p.circles = append(p.circles, pl.circle(c))
 	}
@@ -188,6 +193,12 @@ func (pl *planner) post(i int) {
 		ID: id.Post{Circle: c.ID, Post: c.lastID}, CircleID: c.ID, Author: pl.authors[from.Author], Text: from.Text,
 		Photos: []media.Photo{}, Counts: feed.Counts{Version: 1}, CreatedAt: from.At,
 	}}
+	if len(pl.pictures) > 0 {
+		for _, s := range from.Scenes {
+			pl.lastPhoto = id.Next(pl.lastPhoto, from.At)
+			post.Photos, post.scenes = append(post.Photos, pl.pictures[s].Photo(pl.lastPhoto)), append(post.scenes, s)
+		}
+	}
 	c.posts = append(c.posts, post)
 	pl.posts[i] = post
 	c.tell(from.At, map[string]any{"type": "post.created", "post": post.Post})

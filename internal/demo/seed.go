@@ -11,6 +11,7 @@ import (
 
 	"lifecircle/internal/auth"
 	"lifecircle/internal/id"
+	"lifecircle/internal/media"
 	"lifecircle/internal/pg"
 )
 
@@ -29,8 +30,9 @@ type Accounts interface {
 // yet, and tells whether it did. Nodes that start together write it once. It
 // refuses to let its people speak for somebody who signed up by the same
 // handle. All of it is written in one transaction, but for the accounts, which
-// a second attempt finds again.
-func Seed(ctx context.Context, pool *pgxpool.Pool, accounts Accounts, out io.Writer) (written bool, err error) {
+// a second attempt finds again, and the files of photos. pictures may be nil: then
+// nobody takes any.
+func Seed(ctx context.Context, pool *pgxpool.Pool, accounts Accounts, pictures Pictures, out io.Writer) (written bool, err error) {
 	if fresh, err := stillUnseeded(ctx, pool); err != nil || !fresh {
 		return false, err
 	}
@@ -41,7 +43,13 @@ func Seed(ctx context.Context, pool *pgxpool.Pool, accounts Accounts, out io.Wri
 	if err != nil {
 		return false, err
 	}
-	p := newPlan(world, users)
+	var painted []media.Finished
+	if pictures != nil {
+		if painted, err = paint(ctx, pictures); err != nil {
+			return false, err
+		}
+	}
+	p := newPlan(world, users, painted)
 	err = pg.InTx(ctx, pool, func(tx pgx.Tx) (err error) {
 		if written, err = unseeded(ctx, tx); err != nil || !written {
 			return err

@@ -10,6 +10,7 @@ import (
 	"lifecircle/internal/circlelog"
 	"lifecircle/internal/id"
 	"lifecircle/internal/identity"
+	"lifecircle/internal/media"
 )
 
 // unseeded locks the deployment's row until the transaction ends and tells
@@ -54,6 +55,9 @@ func (p *plan) write(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("write %s: %w", t.name, err)
 		}
 	}
+	if err := media.Tie(ctx, tx, p.pictures); err != nil {
+		return err
+	}
 	if err := p.writeIdentities(ctx, tx); err != nil {
 		return err
 	}
@@ -73,7 +77,7 @@ func (p *plan) tables() []*table {
 	counts := &table{name: "circle_counts", columns: []string{"circle_id", "followers"}}
 	members := &table{name: "circle_members", columns: []string{"circle_id", "user_id", "role", "created_at"}}
 	follows := &table{name: "follows", columns: []string{"circle_id", "user_id", "created_at"}}
-	posts := &table{name: "posts", columns: []string{"circle_id", "id", "author_id", "text", "created_at"}}
+	posts := &table{name: "posts", columns: []string{"circle_id", "id", "author_id", "text", "photos", "created_at"}}
 	postCounts := &table{name: "post_counts", columns: []string{"circle_id", "post_id", "version", "likes", "comments"}}
 	likes := &table{name: "likes", columns: []string{"circle_id", "post_id", "user_id", "created_at"}}
 	comments := &table{name: "comments", columns: []string{"circle_id", "post_id", "id", "author_id", "reply_to", "text", "created_at"}}
@@ -90,7 +94,7 @@ func (p *plan) tables() []*table {
 			follows.add(c.ID, f.user, f.at)
 		}
 		for _, post := range c.posts {
-			posts.add(c.ID, post.ID.Post, post.Author.ID, post.Text, post.CreatedAt)
+			posts.add(c.ID, post.ID.Post, post.Author.ID, post.Text, post.storedPhotos(), post.CreatedAt)
 			postCounts.add(c.ID, post.ID.Post, post.Counts.Version, post.Counts.Likes, post.Counts.Comments)
 			for _, l := range post.likes {
 				likes.add(c.ID, post.ID.Post, l.user, l.at)
@@ -104,7 +108,7 @@ func (p *plan) tables() []*table {
 			}
 		}
 	}
-	return []*table{circles, rules, counts, members, follows, posts, postCounts, likes, comments}
+	return append([]*table{circles, rules, counts, members, follows, posts, postCounts, likes, comments}, p.photoTables()...)
 }
 
 // writeLog gives the circle its log: all offsets are used, and those events

@@ -29,7 +29,7 @@ func accounts(pool *pgxpool.Pool) *auth.Service {
 func seeded(t *testing.T) *pgxpool.Pool {
 	t.Helper()
 	pool := pgtest.New(t)
-	if written, err := Seed(t.Context(), pool, accounts(pool), io.Discard); err != nil || !written {
+	if written, err := Seed(t.Context(), pool, accounts(pool), nil, io.Discard); err != nil || !written {
 		t.Fatalf("seed: %v, %v", written, err)
 	}
 	return pool
@@ -142,7 +142,7 @@ func TestTheWorldIsWrittenOnce(t *testing.T) {
 	for i := range written {
 		wg.Go(func() {
 			var err error
-			if written[i], err = Seed(t.Context(), pool, accounts(pool), io.Discard); err != nil {
+			if written[i], err = Seed(t.Context(), pool, accounts(pool), nil, io.Discard); err != nil {
 				t.Error(err)
 			}
 		})
@@ -166,7 +166,7 @@ func TestNobodyIsSpokenFor(t *testing.T) {
 	if _, err := accounts(pool).Register(t.Context(), auth.NewAccount{Handle: handle, Password: "her own secret", DisplayName: "Herself"}); err != nil {
 		t.Fatal(err)
 	}
-	written, err := Seed(t.Context(), pool, accounts(pool), io.Discard)
+	written, err := Seed(t.Context(), pool, accounts(pool), nil, io.Discard)
 	if err == nil || written || !strings.Contains(err.Error(), handle) {
 		t.Errorf("seeded over %s: %v, %v", handle, written, err)
 	}

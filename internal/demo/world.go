@@ -55,6 +55,7 @@ type Post struct {
 	Author string
 	Text   string
 	At     time.Time
+	Scenes []int // what its photos show, by number
 }
 
 // Comment is a comment below Posts[Post].
@@ -108,7 +109,27 @@ func NewWorld(now time.Time, seed uint64) World {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Circle, b.Circle), cmp.Compare(a.Person, b.Person))
 	})
 	w.fill(threads)
+	w.photograph(seed)
 	return w
+}
+
+const (
+	photographed = 3 // one in so many posts of those who take pictures has some
+	mostScenes   = 4 // in one post
+)
+
+// photograph gives photos to some posts. It leaves the rest of the story as it is.
+func (w *World) photograph(seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 0x70686f74)) //nolint:gosec // a story needs no secrets
+	for i := range w.Posts {
+		choice := scenesOf[w.Posts[i].Circle]
+		if len(choice) == 0 || rng.IntN(photographed) > 0 {
+			continue
+		}
+		for range 1 + rng.IntN(min(mostScenes, len(choice))) {
+			w.Posts[i].Scenes = append(w.Posts[i].Scenes, choice[rng.IntN(len(choice))])
+		}
+	}
 }
 
 // fill lays the threads out in lists in the order of time.

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"lifecircle/internal/media/blob/blobtest"
 )
 
 // photo is a photo of the API, as far as the tests care.
@@ -64,11 +66,12 @@ type photoNodes struct {
 	circle  circle
 }
 
-func startPhotoNodes(t *testing.T) *photoNodes {
+// startPhotoNodes starts them with settings that say where photos lie.
+func startPhotoNodes(t *testing.T, place ...string) *photoNodes {
 	t.Helper()
 	needModule(t, "tus-js-client")
 	n := &photoNodes{t: t}
-	c := settings{databaseURL: startDatabase(t), redisURL: startRedis(t).URL(), args: []string{"--media-dir=" + t.TempDir()}}
+	c := settings{databaseURL: startDatabase(t), redisURL: startRedis(t).URL(), args: place}
 	n.a, n.b = start(t, c), start(t, c)
 	n.network = startProxy(t, "tcp", n.a.address)
 	var turn atomic.Int64
@@ -158,7 +161,7 @@ func (n *photoNodes) file(path string) []byte {
 // The npm client of tus goes on after each cut, on another node each time.
 func TestAnUploadGoesOnAfterCutsOnWhateverNode(t *testing.T) {
 	t.Parallel()
-	n := startPhotoNodes(t)
+	n := startPhotoNodes(t, "--media-dir="+t.TempDir())
 	file := noise(t, 1000, 700, 1)
 	_, want := n.upload(file)
 	if want.Width != 1000 || want.Height != 700 {
@@ -187,11 +190,30 @@ func TestAnUploadGoesOnAfterCutsOnWhateverNode(t *testing.T) {
 	}
 }
 
+// Nodes that share a bucket and no folder serve each other's photos.
+func TestNodesShareABucket(t *testing.T) {
+	t.Parallel()
+	s3 := blobtest.StartS3(t)
+	n := startPhotoNodes(t, "--s3-endpoint="+s3.Endpoint, "--s3-region="+s3.Region, "--s3-bucket="+s3.Bucket,
+		"--s3-access-key="+s3.AccessKey, "--s3-secret-key="+s3.SecretKey, "--s3-path-style")
+	_, p := n.upload(noise(t, 1400, 900, 1))
+	for size, path := range p.URLs {
+		body := n.file(path)
+		if _, err := jpeg.Decode(bytes.NewReader(body)); err != nil {
+			t.Errorf("%s: %v", size, err)
+		}
+		n.a, n.b = n.b, n.a // from both
+		if again := n.file(path); !bytes.Equal(again, body) {
+			t.Errorf("%s: another node has another file", size)
+		}
+	}
+}
+
 // A node is killed in the middle of the upload, and the other one between the
 // upload and the post: the post appears once, with its photo.
 func TestAPostAppearsOnceAndNeverWithoutItsPhotos(t *testing.T) {
 	t.Parallel()
-	n := startPhotoNodes(t)
+	n := startPhotoNodes(t, "--media-dir="+t.TempDir())
 	viewer := startSDK(t).connected(opening{url: n.b.socketURL()})
 	viewer.subscribe(n.circle.channel())
 	var once sync.Once
