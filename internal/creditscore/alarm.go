@@ -47,10 +47,14 @@ type Figures struct {
 
 // newcomers counts links between accounts that are new at a moment and older
 // ones: those that somebody who was here before has accepted. Links of the new
-// among themselves cost them nothing and are not counted.
-func newcomers(g *trust.Graph, people []id.ID, asOf time.Time) (accounts, links int) {
+// among themselves cost them nothing and are not counted. Those who are older
+// than their ids are no newcomers.
+func newcomers(g *trust.Graph, people []id.ID, asOf time.Time, older map[id.ID]bool) (accounts, links int) {
 	since := id.First(asOf.Add(-newFor))
 	for v := len(people) - 1; v >= 0 && people[v] >= since; v-- {
+		if older[people[v]] {
+			continue
+		}
 		accepted := 0
 		for _, u := range g.Neighbours(trust.Node(v)) { //nolint:gosec // fewer than trust.MaxNodes
 			if people[u] < since {

@@ -59,6 +59,13 @@ func TestTooManyLinksOfNewAccountsAlarm(t *testing.T) {
 			if f := w.figures[0]; f.NewAccounts != accounts || f.LinksOfNew != float64(c.accepted) {
 				t.Errorf("%+v", f)
 			}
+			w.exec(`UPDATE users SET created_at = created_at - interval '30 days' WHERE handle LIKE 'newcomer%'`)
+			w.alarms = nil
+			w.pass(24 * time.Hour)
+			if w.night(s); len(w.alarms) != 0 || w.figures[1].NewAccounts != 0 {
+				t.Errorf("people who moved in: %q %+v", w.alarms, w.figures[1])
+			}
+			w.exec(`UPDATE users SET created_at = created_at + interval '30 days' WHERE handle LIKE 'newcomer%'`)
 			w.pass(31 * 24 * time.Hour)
 			w.alarms = nil
 			if w.night(s); len(w.alarms) != 0 {

@@ -86,7 +86,11 @@ func (s *Service) makeTrust(ctx context.Context, asOf time.Time) (*trustTable, e
 		return nil, fmt.Errorf("tie people at %s: %w", asOf, err)
 	}
 	t.links = g.Links()
-	t.newAccounts, t.linksOfNew = newcomers(g, people, asOf)
+	older, err := s.readOlderThanTheirIDs(ctx, asOf.Add(-newFor))
+	if err != nil {
+		return nil, err
+	}
+	t.newAccounts, t.linksOfNew = newcomers(g, people, asOf, older)
 	all, err := s.readChecked(ctx, asOf)
 	if err != nil {
 		return nil, err

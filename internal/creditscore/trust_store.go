@@ -17,6 +17,21 @@ import (
 
 const livingLinks = `FROM trust_links WHERE since <= $1 AND (ended_at IS NULL OR ended_at > $1)`
 
+// readOlderThanTheirIDs finds accounts whose ids were given since a moment though
+// they have been there before: who moved in from elsewhere, and demo people.
+func (s *Service) readOlderThanTheirIDs(ctx context.Context, since time.Time) (map[id.ID]bool, error) {
+	rows, err := s.pool.Query(ctx, `SELECT id FROM users WHERE id >= $1 AND created_at < $2`, id.First(since), since)
+	if err != nil {
+		return nil, fmt.Errorf("read who is older than his id: %w", err)
+	}
+	var (
+		user  id.ID
+		older = map[id.ID]bool{}
+	)
+	_, err = pgx.ForEachRow(rows, []any{&user}, func() error { older[user] = true; return nil })
+	return older, err
+}
+
 // readLinks reads the links of a moment twice, so that they are held once: 12
 // bytes each, and 8 for each person.
 func (s *Service) readLinks(ctx context.Context, asOf time.Time) (links []trust.Link, people []id.ID, err error) {
