@@ -8,6 +8,7 @@ import { leaving } from './leaving'
 import type { PhotoStore } from './store'
 import type { Upload } from './upload'
 
+const pauseMs = 3_000 // before a photo that met no network is tried again by itself
 const atOnce = 2 // uploads; more only share the same line
 
 export type TrayState = 'waiting' | 'sending' | 'making' | 'ready' | 'failed'
@@ -198,6 +199,8 @@ export class Tray {
       p.problem = asProblem(cause)
       if (!p.problem.temporary) p.url = null
       p.state = 'failed'
+      // The network may have come back before this was heard of.
+      if (p.problem.code === 'network') setTimeout(() => { if (!this.#closed && this.photos.includes(p)) this.retry(p) }, pauseMs)
     } finally {
       this.#next()
     }

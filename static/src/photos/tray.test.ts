@@ -93,6 +93,19 @@ describe('photos of a post', () => {
     expect(await ids).toEqual(['A'])
   })
 
+  it('are tried again by themselves, when nobody says that the network is back', async () => {
+    vi.useFakeTimers()
+    const t = tray()
+    t.add([file('a')])
+    await vi.advanceTimersByTimeAsync(1)
+    sending[0]?.fail(new Problem(0, 'network', ''))
+    await vi.advanceTimersByTimeAsync(2_900)
+    expect(states(t)).toEqual(['failed'])
+    await vi.advanceTimersByTimeAsync(200)
+    expect(states(t)).toEqual(['sending'])
+    vi.useRealTimers()
+  })
+
   it('hold a post up when the server does not take one', async () => {
     const t = tray()
     t.add([file('a')])

@@ -39,8 +39,15 @@ export function uploader(transport: Transport): Upload {
   }
 }
 
+/** Fetches what uploads take, before a network may go. */
+export function prepareUploads(): void {
+  if (navigator.onLine) import('tus-js-client').catch(() => undefined)
+}
+
 async function sendBytes(transport: Transport, u: PhotoUpload): Promise<string> {
-  const { Upload: Tus } = await import('tus-js-client').catch((cause: unknown) => { throw asProblem(new TypeError(String(cause))) })
+  // A browser that once failed to fetch code does not try again until the page is loaded anew.
+  if (!navigator.onLine) throw new Problem(0, 'network', '')
+  const { Upload: Tus } = await import('tus-js-client').catch(() => { throw new Problem(0, 'network', '') })
   u.signal.throwIfAborted()
   return new Promise((resolve, reject) => {
     const tus = new Tus(u.file, {
