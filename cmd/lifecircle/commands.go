@@ -42,7 +42,7 @@ func (p program) do(ctx context.Context) error {
 	case config.StaffAdd, config.StaffRemove, config.StaffList, config.StaffPending, config.StaffShow, config.StaffApprove, config.StaffRefuse,
 		config.StaffRevoke, config.DomainsAdd, config.DomainsRemove, config.DomainsList:
 		return p.withBooks(ctx, p.staff)
-	case config.PendingPhotos, config.PassPhoto, config.ClearPhoto, config.FlagPhoto:
+	case config.PendingPhotos, config.ApprovePhoto, config.ClearPhoto, config.FlagPhoto:
 		return p.withBooks(ctx, p.photos)
 	case config.ListAppeals, config.UpholdAppeal, config.DismissAppeal, config.AddIssuer, config.AddSeed, config.Fairness:
 		return p.withDatabase(ctx, p.desk)

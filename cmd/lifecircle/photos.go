@@ -24,7 +24,7 @@ func (p program) photos(ctx context.Context, db *app.Database) error {
 		}
 		yes, no, passed := true, false, media.Passed
 		change := map[config.Command]media.Change{
-			config.PassPhoto: {Review: &passed}, config.ClearPhoto: {Sensitive: &no, Review: &passed}, config.FlagPhoto: {Sensitive: &yes},
+			config.ApprovePhoto: {Review: &passed}, config.ClearPhoto: {Sensitive: &no, Review: &passed}, config.FlagPhoto: {Sensitive: &yes},
 		}[p.config.Command]
 		by, err := identity.StaffMember(ctx, db.Pool, p.config.PhotoReview.Handle)
 		if err != nil {

@@ -41,7 +41,7 @@ const (
 	DomainsList   Command = "staff domains list"
 
 	PendingPhotos Command = "photos pending"
-	PassPhoto     Command = "photos pass <photo>"
+	ApprovePhoto  Command = "photos pass <photo>"
 	ClearPhoto    Command = "photos clear <photo>"
 	FlagPhoto     Command = "photos flag <photo>"
 

@@ -120,7 +120,7 @@ func (g *grammar) config(cmd Command) (c Config, err error) {
 		c.Database = g.Keys.Rotate.Database
 	case StaffAdd, StaffRemove, StaffList, StaffPending, StaffShow, StaffApprove, StaffRefuse, StaffRevoke, DomainsAdd, DomainsRemove, DomainsList:
 		err = g.Staff.into(&c)
-	case PendingPhotos, PassPhoto, ClearPhoto, FlagPhoto:
+	case PendingPhotos, ApprovePhoto, ClearPhoto, FlagPhoto:
 		err = g.Photos.into(&c)
 	case Version:
 	}

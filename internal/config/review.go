@@ -30,7 +30,7 @@ type photos struct {
 func (p photos) into(c *Config) (err error) {
 	var r photoReview
 	switch c.Command {
-	case PassPhoto:
+	case ApprovePhoto:
 		r = p.Pass
 	case ClearPhoto:
 		r = p.Clear

@@ -32,9 +32,9 @@ func TestTheSeededPhotosAreThere(t *testing.T) {
 	for name, query := range map[string]string{
 		"photos that no post shows": `SELECT count(*) FROM photos p WHERE NOT EXISTS (SELECT FROM posts o
 			WHERE o.circle_id = p.circle_id AND o.id = p.post_id AND o.author_id = p.owner_id AND jsonb_array_length(o.photos) BETWEEN 1 AND 9)`,
-		"files that may be swept":  `SELECT count(*) FROM photo_blobs b WHERE loose_at IS NOT NULL`,
-		"files that nobody needs":  `SELECT count(*) FROM photo_blobs b WHERE NOT EXISTS (SELECT FROM photo_sizes s WHERE s.key = b.key)`,
-		"sizes of no photo":        `SELECT count(*) FROM photo_sizes s WHERE NOT EXISTS (SELECT FROM photos p WHERE p.id = s.photo_id)`,
+		"files that may be swept": `SELECT count(*) FROM photo_blobs b WHERE loose_at IS NOT NULL`,
+		"files that nobody needs": `SELECT count(*) FROM photo_blobs b WHERE NOT EXISTS (SELECT FROM photo_sizes s WHERE s.key = b.key)`,
+		"sizes of no photo":       `SELECT count(*) FROM photo_sizes s WHERE NOT EXISTS (SELECT FROM photos p WHERE p.id = s.photo_id)`,
 		"events without the photo": `SELECT count(*) FROM circle_events e JOIN posts o ON o.circle_id = e.circle_id AND e.data::jsonb->'post'->>'text' = o.text
 			WHERE e.data::jsonb->>'type' = 'post.created' AND o.created_at = (e.data::jsonb->'post'->>'created_at')::timestamptz AND e.data::jsonb->'post'->'photos' <> coalesce(o.photos, '[]')`,
 	} {

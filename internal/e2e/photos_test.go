@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"lifecircle/internal/media/blob/blobtest"
 )
@@ -188,6 +189,66 @@ func TestAnUploadGoesOnAfterCutsOnWhateverNode(t *testing.T) {
 	if got.URLs["full"] != want.URLs["full"] || answers.Load() < 6 {
 		t.Errorf("after answers were cut: %+v, %v", got, statuses)
 	}
+}
+
+// A hundred people upload at once: posts are answered meanwhile, and every
+// upload becomes a photo or is told when to come again.
+func TestAHundredUploadsDoNotHurtTheFeed(t *testing.T) {
+	t.Parallel()
+	const uploads, posts, late = 100, 30, 2 * time.Second
+	s := start(t, settings{})
+	author := s.person()
+	in := s.circle(author)
+	file, err := os.ReadFile(noise(t, 1600, 1200, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var (
+		all         sync.WaitGroup
+		made, later atomic.Int64
+	)
+	for _, p := range s.people(uploads) {
+		all.Go(func() {
+			switch status, wait := s.sendPhoto(p, file); {
+			case status == http.StatusCreated:
+				made.Add(1)
+			case status == http.StatusTooManyRequests && wait != "":
+				later.Add(1)
+			default:
+				t.Errorf("an upload is answered %d, Retry-After %q", status, wait)
+			}
+		})
+	}
+	took := make([]time.Duration, posts)
+	for i := range took {
+		begin := time.Now()
+		s.post(author, in, "meanwhile")
+		took[i] = time.Since(begin)
+	}
+	if m := median(t, "posts during uploads", took); m > late {
+		t.Errorf("a post takes %s", m)
+	}
+	all.Wait()
+	t.Logf("%d photos were made, %d are to come again", made.Load(), later.Load())
+	if made.Load() == 0 {
+		t.Error("no photo was made")
+	}
+}
+
+// sendPhoto uploads in one request, and returns how it was answered.
+func (s *server) sendPhoto(p person, file []byte) (status int, retryAfter string) {
+	req, err := http.NewRequest(http.MethodPost, s.url()+"/v1/photos", bytes.NewReader(file)) //nolint:noctx // the server ends it
+	if err != nil {
+		return 0, err.Error()
+	}
+	req.Header.Set("Authorization", "Bearer "+p.Token)
+	res, err := web.Do(req)
+	if err != nil {
+		return 0, err.Error()
+	}
+	_, _ = io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
+	return res.StatusCode, res.Header.Get("Retry-After")
 }
 
 // Nodes that share a bucket and no folder serve each other's photos.

@@ -65,6 +65,7 @@ func TestBadBodies(t *testing.T) {
 		{"POST", "/v1/wallet/topups"},
 		{"POST", "/v1/wallet/withdrawals"},
 		{"POST", circle + "/contract"},
+		{"PATCH", "/v1/photos/0000000000002"},
 	}
 	before := s.rows()
 	for _, door := range doors {

@@ -57,33 +57,8 @@ func (s *Service) insertUpload(ctx context.Context, user id.ID, in NewUpload, re
 		var (
 			lock, write pgx.Batch
 			keys        = idempotency.Lock(&lock, []idempotency.Request{req})
-			refusal     error
+			who         = queueUploader(&lock, user)
 		)
-		lock.Queue(`SELECT banned_at IS NOT NULL FROM users WHERE id = $1`, user).QueryRow(func(row pgx.Row) error {
-			var banned bool
-			if err := row.Scan(&banned); err != nil {
-				return err
-			}
-			if banned {
-				refusal = errSuspended
-			}
-			return nil
-		})
-		lock.Queue(`SELECT count(*) FILTER (WHERE state IN ('receiving', 'making') AND touched_at > now() - $2::interval AND expires_at > now()), coalesce(sum(length), 0)::bigint
-			FROM photo_uploads WHERE owner_id = $1 AND created_at > now() - interval '1 day'`, user, idleUpload).QueryRow(func(row pgx.Row) error {
-			var under, bytes int64
-			if err := row.Scan(&under, &bytes); err != nil {
-				return err
-			}
-			switch {
-			case refusal != nil:
-			case under >= MaxUploads:
-				refusal = errManyAway
-			case bytes+in.Length > MaxDayBytes && !s.unlimited:
-				refusal = errDayIsFull
-			}
-			return nil
-		})
 		switch err := tx.SendBatch(ctx, &lock).Close(); {
 		case errors.Is(err, pgx.ErrNoRows):
 			return errSignIn
@@ -95,8 +70,9 @@ func (s *Service) insertUpload(ctx context.Context, user id.ID, in NewUpload, re
 			return err
 		case first != nil:
 			return first.Into(&u)
-		case refusal != nil:
-			return refusal
+		}
+		if err := who.may(in.Length, s.unlimited); err != nil {
+			return err
 		}
 		u = Upload{ID: id.New(), Length: in.Length, State: Receiving}
 		if err := tx.QueryRow(ctx, `INSERT INTO photo_uploads (id, owner_id, length, sensitive, judge_at, created_at, touched_at, expires_at)
@@ -112,6 +88,35 @@ func (s *Service) insertUpload(ctx context.Context, user id.ID, in NewUpload, re
 		return tx.SendBatch(ctx, &write).Close()
 	})
 	return u, err
+}
+
+// uploader is what matters of one who begins an upload.
+type uploader struct {
+	banned bool
+	under  int64 // uploads under way
+	bytes  int64 // of uploads of a day
+}
+
+func queueUploader(q *pgx.Batch, user id.ID) *uploader {
+	var u uploader
+	q.Queue(`SELECT banned_at IS NOT NULL FROM users WHERE id = $1`, user).QueryRow(func(row pgx.Row) error { return row.Scan(&u.banned) })
+	q.Queue(`SELECT count(*) FILTER (WHERE state IN ('receiving', 'making') AND touched_at > now() - $2::interval AND expires_at > now()), coalesce(sum(length), 0)::bigint
+		FROM photo_uploads WHERE owner_id = $1 AND created_at > now() - interval '1 day'`, user, idleUpload).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&u.under, &u.bytes) })
+	return &u
+}
+
+func (u *uploader) may(length int64, unlimited bool) error {
+	switch {
+	case u.banned:
+		return errSuspended
+	case u.under >= MaxUploads:
+		return errManyAway
+	case u.bytes+length > MaxDayBytes && !unlimited:
+		return errDayIsFull
+	default:
+		return nil
+	}
 }
 
 func (s *Service) readUpload(ctx context.Context, user, upload id.ID) (Upload, error) {

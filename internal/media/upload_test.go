@@ -2,6 +2,8 @@ package media_test
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"strings"
 	"sync"
 	"testing"
@@ -230,3 +232,22 @@ func TestBytesThatACrashHasTakenAreAskedForAgain(t *testing.T) {
 	}
 	w.holds()
 }
+
+// A connection is cut, and with it ends the context of its request.
+func TestWhatArrivesIsKeptAlthoughItsSenderIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1, media.Options{})
+	user := w.person()
+	file := picture(64, 48, 1, false)
+	u := w.begin(user, len(file))
+	ctx, cut := context.WithCancel(t.Context())
+	body := io.MultiReader(bytes.NewReader(file[:300]), readerFunc(func([]byte) (int, error) { cut(); return 0, io.ErrUnexpectedEOF }))
+	_, _ = w.node().Append(ctx, user, u.ID, 0, body) // nobody reads the answer
+	if got, err := w.node().Upload(t.Context(), user, u.ID); err != nil || got.Offset != 300 {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
