@@ -87,6 +87,9 @@ export function viewerApi(send: (request: Request) => Promise<Response>) {
     },
     home: async (cursor: string | null = null, limit = pageSize): Promise<Page<Post>> =>
       read.page(await settled(GET('/v1/home', { params: { query: query(cursor, limit) } })), read.post),
+    /** What a person posted, newest first: pages may be short, and even empty, before the last. */
+    userPosts: async (id: string, cursor: string | null = null, limit = pageSize): Promise<Page<Post>> =>
+      read.page(await settled(GET('/v1/users/{id}/posts', { params: { ...at(id), query: query(cursor, limit) } })), read.post),
     post: async (id: string): Promise<Post> => read.post(await settled(GET('/v1/posts/{id}', { params: at(id) }))),
     createPost: async (circle: string, text: string, key: string, photos: readonly string[] = []): Promise<Post> => {
       const params = { ...at(circle), header: keyed(key) }

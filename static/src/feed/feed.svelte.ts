@@ -18,6 +18,7 @@ import type { Thread } from './thread.svelte'
 
 const maxPostsAgain = 100 // of the list, read again when news was missed
 const maxPostsToTail = 2_000 // read again from the top to find the way on from a lost end
+const maxEmptyPages = 5 // in a row, until somebody asks for more
 const bigPage = 100 // posts of a page, where many are read
 const maxQueued = 1_000 // pieces of news; beyond it they are merged without waiting for a frame
 const calmMs = 250 // between two posts that slide in
@@ -66,6 +67,7 @@ export class Feed {
   readonly #watches = new Map<string, () => void>() // by circle
   readonly #circles = new Map<string, CircleBrief>() // that were told of: news of posts does not name theirs
   readonly #refilling = new Set<string>() // cursors of pages under way
+  #emptyPages = 0 // the last ones that were read
   readonly #frame: Schedule
   #queue: CircleEvent[] = []
   #deaf: () => void = () => undefined
@@ -83,6 +85,11 @@ export class Feed {
 
   get exhausted(): boolean {
     return this.loaded && this.state.nextCursor === null && !this.state.tailLost
+  }
+
+  /** Whether more pages are read as the end comes near; after several empty ones only when somebody asks. */
+  get readsOn(): boolean {
+    return this.loaded && !this.exhausted && this.problem === null && this.#emptyPages < maxEmptyPages
   }
 
   get waitingCount(): number {
@@ -105,6 +112,7 @@ export class Feed {
         return
       }
       const page = await this.#nextPage()
+      this.#emptyPages = page.items.length > 0 ? 0 : (this.#emptyPages % maxEmptyPages) + 1
       this.loaded = true
       this.#wishes(page.items)
       const { circle } = this.source

@@ -2,6 +2,7 @@
 // languages hold the same keys.
 
 import { feedProblems, keys, photos, waiting } from './feed-en'
+import { members, person } from './members-en'
 import { money, moneyProblems } from './money-en'
 import { plural } from './plural'
 import { rights, rightsProblems } from './rights-en'
@@ -137,6 +138,8 @@ export const en = {
   notFoundText: 'It may have been deleted, or the link has lost a piece.',
   somethingWrong: 'This did not load',
 
+  members,
+  person,
   money,
   rights,
   photos,

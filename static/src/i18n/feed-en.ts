@@ -86,8 +86,6 @@ export const feedProblems = {
   photo_day_limit: 'That is all the photos for today.',
   upload_not_found: 'This upload has expired. Send the photo again.',
   upload_offset_mismatch: 'The upload lost its place. Send the photo again.',
-  upload_length_unsuitable: 'The size of this file could not be told.',
-  tus_version_unsupported: 'This page is older than the server. Reload it, then send the photo again.',
   uploads_too_many: 'Too many photos are on their way at once.',
   outbox_full: 'Too much waits to be sent already. Wait until you are online.',
   outbox_stale: 'This was sent a day ago, and no answer came: it may have arrived. Look before you send it again.',

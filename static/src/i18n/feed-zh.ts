@@ -88,8 +88,6 @@ export const feedProblems = {
   photo_day_limit: '今天能上传的照片已经用完了。',
   upload_not_found: '这次上传已过期，请重新上传照片。',
   upload_offset_mismatch: '上传进度对不上，请重新上传照片。',
-  upload_length_unsuitable: '无法得知这个文件的大小。',
-  tus_version_unsupported: '这个页面比服务器旧。请刷新页面，再重新上传照片。',
   uploads_too_many: '同时上传的照片太多了。',
   outbox_full: '等待发送的内容太多了，请联网后再试。',
   outbox_stale: '一天前发送过，但没有收到回应，可能已经送达。请先确认再重新发送。',

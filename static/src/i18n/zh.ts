@@ -1,6 +1,7 @@
 // 界面上的每一句话,中文。
 import type { Dictionary } from './en'
 import { feedProblems, keys, photos, waiting } from './feed-zh'
+import { members, person } from './members-zh'
 import { money, moneyProblems } from './money-zh'
 import { rights, rightsProblems } from './rights-zh'
 import { page, settings } from './settings-zh'
@@ -137,6 +138,8 @@ export const zh: Dictionary = {
   notFoundText: '内容可能已被删除，或者链接不完整。',
   somethingWrong: '没有加载成功',
 
+  members,
+  person,
   money,
   rights,
   photos,

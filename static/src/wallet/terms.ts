@@ -4,7 +4,7 @@ import { parseHundredths, parseYuan, plainHundredths } from '../text/money'
 
 export const whole = 10_000 // ten-thousandths: all of a tip
 
-/** What is written: shares in percent, the largest tip in yuan, the partner by address or id. */
+/** What is written: shares in percent, the largest tip in yuan, the partner by handle, address or id. */
 export interface TermsForm {
   author: string
   partner: string
