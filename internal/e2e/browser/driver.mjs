@@ -24,6 +24,8 @@ class Page {
   faults = [] // what a developer would see in red
   frames = [] // the last ones on its sockets
   sent = [] // what was asked for, but for GET: method, path, idempotency key
+  offsets = [] // from which byte on uploads sent their files
+  held = new Map() // what lets go of the paths that are held up
 
   async open({ url, width = 1280, height = 800, locale = 'en-US', scale = 1, scheme = 'light', refused = [], worker = false }) {
     this.refused = refused // paths whose refusals are wanted: the browser writes them in red, too
@@ -59,6 +61,8 @@ class Page {
     })
     this.page.on('request', (r) => {
       if (r.method() !== 'GET') this.sent.push(`${r.method()} ${new URL(r.url()).pathname} ${r.headers()['idempotency-key'] ?? ''}`.trim())
+      const offset = r.headers()['upload-offset']
+      if (offset !== undefined) this.offsets.push(Number(offset))
     })
     this.page.on('websocket', (socket) => {
       const note = (what) => this.frames.splice(0, this.frames.push(`${new Date().toISOString()} ${what}`.slice(0, keptLength)) - keptFrames)
@@ -165,6 +169,32 @@ class Page {
       },
     )
   }
+  /** Holds up what is asked for below a path, until it is let go. */
+  async hold({ path }) {
+    const promise = new Promise((resolve) => { this.held.set(path, resolve) })
+    await this.page.route((url) => url.pathname.startsWith(path), async (route) => {
+      await promise
+      await route.continue()
+    })
+  }
+  async letGo({ path }) {
+    this.held.get(path)()
+    this.held.delete(path)
+  }
+  /** Makes the line of the tab as slow as told, in bytes a second up, or takes it away. */
+  async line({ offline = false, up = -1 }) {
+    this.devtools ??= await this.context.newCDPSession(this.page)
+    await this.devtools.send('Network.enable')
+    await this.devtools.send('Network.emulateNetworkConditions', { offline, latency: 0, downloadThroughput: -1, uploadThroughput: up })
+  }
+  /** Presses the button that adds photos, and chooses these files. */
+  async chooseFiles({ paths }) {
+    const [chooser] = await Promise.all([this.page.waitForEvent('filechooser'), this.find({ testid: 'photo-add' }).click()])
+    await chooser.setFiles(paths)
+  }
+  async uploadOffsets() {
+    return this.offsets
+  }
   /** Closes the tab; what the browser keeps stays. */
   async shut() {
     await this.page.close()
@@ -207,9 +237,6 @@ class Page {
     return this.page.getByTestId('post').evaluateAll((posts) =>
       posts.map((p) => ({ id: p.dataset.postId, top: p.getBoundingClientRect().top })).filter(({ top }) => top > 60 && top < innerHeight),
     )
-  }
-  async value(what) {
-    return this.find(what).inputValue()
   }
   async sentRequests() {
     return this.sent
