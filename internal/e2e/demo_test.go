@@ -35,7 +35,7 @@ func TestDemoWorld(t *testing.T) {
 	b, there := startBrowser(t), s.url()+"/circles/"+circles.Items[journal].ID
 	visitor := b.demoLogin(s, 1)
 	visitor.must("goto", call{"url": there})
-	visitor.until("the circle is full of posts, and live", func() bool { return len(visitor.posts()) >= 10 && visitor.link() == "connected" })
+	visitor.until("the circle is full of posts, and live", func() bool { return len(visitor.posts()) >= 5 && visitor.link() == "connected" })
 	other := b.demoLogin(s, 0) // a student: only they post here
 	other.must("goto", call{"url": there})
 	other.write(news)
