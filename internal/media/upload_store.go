@@ -26,9 +26,10 @@ const (
 	arrived       = `SELECT coalesce(sum(size), 0)::bigint FROM photo_upload_parts WHERE upload_id = $1`
 )
 
-func scanUpload(row pgx.Row, u *uploadRow) error {
+// scanUpload reads uploadColumns, and what follows them into more.
+func scanUpload(row pgx.Row, u *uploadRow, more ...any) error {
 	var code, detail *string
-	err := row.Scan(&u.ID, &u.owner, &u.Length, &u.ExpiresAt, &u.State, &u.judgeAt, &u.photo, &code, &detail)
+	err := row.Scan(append([]any{&u.ID, &u.owner, &u.Length, &u.ExpiresAt, &u.State, &u.judgeAt, &u.photo, &code, &detail}, more...)...)
 	if err == nil && code != nil && detail != nil {
 		u.Problem = &Refusal{problem.Code(*code), *detail}
 	}
@@ -119,16 +120,15 @@ func (u *uploader) may(length int64, unlimited bool) error {
 	}
 }
 
+// readUpload reads an upload and what is here of it in one statement: between
+// two its photo may be made, and its bytes forgotten.
 func (s *Service) readUpload(ctx context.Context, user, upload id.ID) (Upload, error) {
 	var (
-		q    pgx.Batch
 		u    uploadRow
 		here int64
 	)
-	q.Queue(`SELECT `+uploadColumns+` FROM photo_uploads u WHERE u.id = $1 AND u.owner_id = $2 AND u.expires_at > now()`, upload, user).
-		QueryRow(func(row pgx.Row) error { return scanUpload(row, &u) })
-	q.Queue(arrived, upload).QueryRow(func(row pgx.Row) error { return row.Scan(&here) })
-	if err := s.pool.SendBatch(ctx, &q).Close(); errors.Is(err, pgx.ErrNoRows) {
+	row := s.pool.QueryRow(ctx, `SELECT `+uploadColumns+`, (`+arrived+`) FROM photo_uploads u WHERE u.id = $1 AND u.owner_id = $2 AND u.expires_at > now()`, upload, user)
+	if err := scanUpload(row, &u, &here); errors.Is(err, pgx.ErrNoRows) {
 		return Upload{}, errNoUpload
 	} else if err != nil {
 		return Upload{}, fmt.Errorf("read upload %s: %w", upload, err)
