@@ -23,6 +23,7 @@ type needs struct {
 	circles   []id.ID      // in which something is done
 	posts     set[id.Post] // locked, for their text, their photos or their end
 	photos    []id.ID      // locked
+	ending    []id.Post    // whose photos are locked, too: a trigger lets them go
 	reviewers []id.ID      // actors that may be
 	counts    set[id.Post] // locked; guards the post's likes and comments, too
 	comments  set[id.Comment]
@@ -68,7 +69,7 @@ func (b *batch) read(ctx context.Context, conn *pgx.Conn, commands []*command) e
 	q.Queue("BEGIN")
 	b.keys = idempotency.Lock(&q, requests)
 	lockPosts(&q, n.posts)
-	b.photos = media.Lock(&q, n.photos)
+	b.photos = media.Lock(&q, n.photos, n.ending...)
 	b.counts = lockCounts(&q, n.counts)
 	b.followers = lockFollowers(&q, n.followers)
 	b.heads = circlelog.Lock(&q, sorted(n.logs))

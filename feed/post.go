@@ -145,6 +145,7 @@ func (deletePost) size() int { return 0 }
 
 func (d deletePost) need(n *needs) {
 	n.posts.add(d.post)
+	n.ending = append(n.ending, d.post)
 	n.counts.add(d.post)
 	n.roles.add(membership{d.post.Circle, d.by})
 	n.logs.add(d.post.Circle)

@@ -15,25 +15,41 @@ const rowColumns = `p.id, p.owner_id, p.width, p.height, p.blurhash, p.sensitive
 	coalesce(p.circle_id, 0), coalesce(p.post_id, 0), p.gone_at IS NOT NULL,
 	(SELECT jsonb_object_agg(s.size, s.key) FROM photo_sizes s WHERE s.photo_id = p.id)`
 
-// Lock queues the lock on photos and what a post needs to know of them; one
-// that does not exist is left out. It comes after the locks of posts.
-func Lock(q *pgx.Batch, photos []id.ID) map[id.ID]*Row {
+// Lock queues the lock on photos, and on all those of posts that are about to
+// end, and what a post needs to know of them; one that does not exist is left
+// out. It comes after the locks of posts.
+func Lock(q *pgx.Batch, photos []id.ID, ending ...id.Post) map[id.ID]*Row {
 	out := make(map[id.ID]*Row, len(photos))
-	if len(photos) == 0 {
-		return out
+	switch {
+	case len(ending) > 0:
+		circles, posts := postColumns(ending)
+		q.Queue(`SELECT `+rowColumns+` FROM photos p WHERE p.id IN (SELECT unnest($1::bigint[]) UNION
+				SELECT f.id FROM unnest($2::bigint[], $3::bigint[]) AS n (circle_id, post_id) JOIN photos f USING (circle_id, post_id) WHERE f.post_id IS NOT NULL)
+			ORDER BY p.id FOR UPDATE OF p`, photos, circles, posts).Query(scanInto(out))
+	case len(photos) > 0:
+		q.Queue(`SELECT `+rowColumns+` FROM photos p WHERE p.id = ANY($1::bigint[]) ORDER BY p.id FOR UPDATE OF p`, photos).Query(scanInto(out))
 	}
-	q.Queue(`SELECT `+rowColumns+` FROM photos p WHERE p.id = ANY($1::bigint[]) ORDER BY p.id FOR UPDATE OF p`, photos).
-		Query(func(rows pgx.Rows) error {
-			for rows.Next() {
-				r, err := scanRow(rows)
-				if err != nil {
-					return err
-				}
-				out[r.ID] = r
-			}
-			return rows.Err()
-		})
 	return out
+}
+
+func scanInto(out map[id.ID]*Row) func(pgx.Rows) error {
+	return func(rows pgx.Rows) error {
+		for rows.Next() {
+			r, err := scanRow(rows)
+			if err != nil {
+				return err
+			}
+			out[r.ID] = r
+		}
+		return rows.Err()
+	}
+}
+
+func postColumns(of []id.Post) (circles, posts []id.ID) {
+	for _, p := range of {
+		circles, posts = append(circles, p.Circle), append(posts, p.Post)
+	}
+	return circles, posts
 }
 
 func scanRow(row pgx.Row) (*Row, error) {
@@ -55,10 +71,7 @@ func scanRow(row pgx.Row) (*Row, error) {
 
 // Take queues that posts have taken photos, which the transaction has locked.
 func Take(q *pgx.Batch, photos []id.ID, posts []id.Post) {
-	circles, ids := make([]id.ID, len(posts)), make([]id.ID, len(posts))
-	for i, p := range posts {
-		circles[i], ids[i] = p.Circle, p.Post
-	}
+	circles, ids := postColumns(posts)
 	q.Queue(`UPDATE photos p SET circle_id = n.circle_id, post_id = n.post_id
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS n (id, circle_id, post_id) WHERE p.id = n.id`, photos, circles, ids)
 }
