@@ -59,7 +59,7 @@ func (s *Service) makeAll(ctx context.Context) {
 
 // makeNext makes the photo of the upload that waits longest, if there is one.
 func (s *Service) makeNext(ctx context.Context) (worked bool, err error) {
-	u, sensitive, err := s.claim(ctx)
+	u, mine, sensitive, err := s.claim(ctx)
 	if err != nil || u == nil {
 		return false, err
 	}
@@ -68,7 +68,7 @@ func (s *Service) makeNext(ctx context.Context) (worked bool, err error) {
 	held := make(chan struct{})
 	go func() { // ends with cancel, and is waited for
 		defer close(held)
-		s.hold(work, u.ID, cancel)
+		s.hold(work, mine, cancel)
 	}()
 	err = s.makeOne(work, u, sensitive)
 	cancel()
@@ -77,7 +77,7 @@ func (s *Service) makeNext(ctx context.Context) (worked bool, err error) {
 	case errors.Is(err, errLost):
 		err = s.startAgain(ctx, u.ID)
 	case err != nil:
-		err = errors.Join(err, s.release(context.WithoutCancel(ctx), u.ID)) // others may have more luck
+		err = errors.Join(err, s.release(context.WithoutCancel(ctx), mine)) // others may have more luck
 	}
 	s.ended(u.ID)
 	return true, err
@@ -85,7 +85,7 @@ func (s *Service) makeNext(ctx context.Context) (worked bool, err error) {
 
 // hold says again and again that the upload has its maker, until ctx ends. If
 // that can no longer be said, another node may be at it, and it lets go.
-func (s *Service) hold(ctx context.Context, upload id.ID, lose func()) {
+func (s *Service) hold(ctx context.Context, c *claim, lose func()) {
 	tick := time.NewTicker(renewTime)
 	defer tick.Stop()
 	for {
@@ -93,8 +93,8 @@ func (s *Service) hold(ctx context.Context, upload id.ID, lose func()) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := s.renew(ctx, upload); err != nil && ctx.Err() == nil {
-				s.log.Warn("hold an upload", "upload", upload, "err", err)
+			if err := s.renew(ctx, c); err != nil && ctx.Err() == nil {
+				s.log.Warn("hold an upload", "upload", c.upload, "err", err)
 				lose()
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -12,36 +13,50 @@ import (
 	"lifecircle/internal/pg"
 )
 
+// claim is a node's hold on an upload that it makes. It has a bound, and that is
+// how a node tells its own from another's.
+type claim struct {
+	upload id.ID
+	until  time.Time // by the database's clock
+}
+
 // claim takes the upload that waits longest to be made, for claimTime; nil:
 // none does. sensitive is what its owner said of it.
-func (s *Service) claim(ctx context.Context) (_ *uploadRow, sensitive bool, err error) {
-	var u uploadRow
+func (s *Service) claim(ctx context.Context) (_ *uploadRow, _ *claim, sensitive bool, err error) {
+	var (
+		u    uploadRow
+		mine claim
+	)
 	err = s.pool.QueryRow(ctx, `UPDATE photo_uploads SET claimed_until = now() + $1::interval WHERE id = (
 			SELECT id FROM photo_uploads WHERE state = 'making' AND expires_at > now() AND (claimed_until IS NULL OR claimed_until < now())
 			ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
-		RETURNING id, owner_id, length, sensitive`, claimTime).Scan(&u.ID, &u.owner, &u.Length, &sensitive)
+		RETURNING id, owner_id, length, sensitive, claimed_until`, claimTime).Scan(&u.ID, &u.owner, &u.Length, &sensitive, &mine.until)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, false, nil
+		return nil, nil, false, nil
 	}
 	if err != nil {
-		return nil, false, fmt.Errorf("look for uploads: %w", err)
+		return nil, nil, false, fmt.Errorf("look for uploads: %w", err)
 	}
-	u.State = Making
-	return &u, sensitive, nil
+	u.State, mine.upload = Making, u.ID
+	return &u, &mine, sensitive, nil
 }
 
-func (s *Service) renew(ctx context.Context, upload id.ID) error {
-	tag, err := s.pool.Exec(ctx, `UPDATE photo_uploads SET claimed_until = now() + $2::interval WHERE id = $1 AND state = 'making' AND claimed_until > now()`, upload, claimTime)
-	if err == nil && tag.RowsAffected() == 0 {
-		err = errors.New("the claim has run out, or the upload was abandoned")
+// renew prolongs a claim that is still ours.
+func (s *Service) renew(ctx context.Context, c *claim) error {
+	err := s.pool.QueryRow(ctx, `UPDATE photo_uploads SET claimed_until = now() + $3::interval
+		WHERE id = $1 AND state = 'making' AND claimed_until = $2 AND claimed_until > now() RETURNING claimed_until`, c.upload, c.until, claimTime).Scan(&c.until)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errors.New("the claim has run out, or the upload was abandoned")
 	}
 	return err
 }
 
-// release gives an upload back that could not be made here: it is not tried
-// again before claimTime, so that what fails at once is not tried all the time.
-func (s *Service) release(ctx context.Context, upload id.ID) error {
-	_, err := s.pool.Exec(ctx, `UPDATE photo_uploads SET claimed_until = now() + $2::interval WHERE id = $1 AND state = 'making'`, upload, lookEvery)
+// release gives an upload back that could not be made here, unless another node
+// has it by now: it is not tried again before lookEvery, so that what fails at
+// once is not tried all the time.
+func (s *Service) release(ctx context.Context, c *claim) error {
+	_, err := s.pool.Exec(ctx, `UPDATE photo_uploads SET claimed_until = now() + $3::interval
+		WHERE id = $1 AND state = 'making' AND claimed_until = $2`, c.upload, c.until, lookEvery)
 	return err
 }
 
@@ -69,9 +84,11 @@ var errSwept = errors.New("a file of the photo was swept meanwhile")
 // insertPhoto ends an upload with its photo.
 func (s *Service) insertPhoto(ctx context.Context, upload id.ID, p *newPhoto) error {
 	err := pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		u, err := lockUpload(ctx, tx, upload)
-		if err != nil || u.State != Making { // another node was faster, or it was abandoned
+		switch u, err := lockUpload(ctx, tx, upload); {
+		case err != nil:
 			return err
+		case u.State != Making: // another node was faster
+			return errNoUpload
 		}
 		if err := p.insert(ctx, tx); err != nil {
 			return err

@@ -254,3 +254,40 @@ func TestPhotosReadAsThePostsShowThem(t *testing.T) {
 		t.Errorf("%s, %v", raw, err)
 	}
 }
+
+// A node is away for longer than its claim lasts, and fails when it is back:
+// the work is that of another node by now.
+func TestALostClaimIsNotGivenBack(t *testing.T) {
+	t.Parallel()
+	store := &slow{entered: make(chan struct{}), goOn: make(chan struct{})}
+	w := newWorld(t, 1, media.Options{Store: store})
+	w.run()
+	user := w.person()
+	file := picture(64, 48, 1, false)
+	u := w.begin(user, len(file))
+	if _, err := w.node().Append(t.Context(), user, u.ID, 0, bytes.NewReader(file)); err != nil {
+		t.Fatal(err)
+	}
+	<-store.entered
+	w.exec(`UPDATE photo_uploads SET claimed_until = now() + interval '1 hour'`) // somebody else's
+	close(store.goOn)
+	for !strings.Contains(w.log.String(), "the store is away") {
+		w.count(`photo_uploads`)
+	}
+	if n := w.count(`photo_uploads WHERE claimed_until > now() + interval '50 minutes'`); n != 1 {
+		t.Error("the other node has lost its claim")
+	}
+}
+
+// slow is a store that takes its time to say that it is away.
+type slow struct {
+	blob.Store
+	once          sync.Once
+	entered, goOn chan struct{}
+}
+
+func (s *slow) Put(context.Context, string, string, []byte) error {
+	s.once.Do(func() { close(s.entered) })
+	<-s.goOn
+	return errors.New("the store is away")
+}
