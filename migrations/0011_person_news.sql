@@ -1,4 +1,9 @@
 -- +goose Up
+-- What ends by the clock. These are made first: the triggers below lock tables
+-- that everybody writes, and only for a moment.
+CREATE INDEX identities_student_until ON identities (student_until) WHERE student_until IS NOT NULL;
+CREATE INDEX identities_employee_until ON identities (employee_until) WHERE employee_until IS NOT NULL;
+
 CREATE TABLE person_news (
     tx      xid8   NOT NULL DEFAULT pg_current_xact_id(),
     user_id bigint NOT NULL,
@@ -47,10 +52,6 @@ CREATE TRIGGER circle_members_new AFTER INSERT ON circle_members FOR EACH ROW EX
 CREATE TRIGGER circle_members_changed AFTER UPDATE OR DELETE ON circle_members FOR EACH ROW EXECUTE FUNCTION tell_person('can');
 CREATE TRIGGER users_suspended AFTER UPDATE OF banned_at ON users FOR EACH ROW WHEN (OLD.banned_at IS DISTINCT FROM NEW.banned_at) EXECUTE FUNCTION tell_suspended();
 CREATE TRIGGER notifications_new AFTER INSERT ON notifications FOR EACH ROW EXECUTE FUNCTION tell_person('notification');
-
--- What ends by the clock.
-CREATE INDEX identities_student_until ON identities (student_until) WHERE student_until IS NOT NULL;
-CREATE INDEX identities_employee_until ON identities (employee_until) WHERE employee_until IS NOT NULL;
 
 -- +goose Down
 DROP INDEX identities_employee_until, identities_student_until;
