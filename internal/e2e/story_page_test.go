@@ -18,7 +18,7 @@ const (
 )
 
 // evening is one circle and two people in it: Ann at her desk, in English, and
-// Bob with his phone, in Chinese.
+// Bob with his phone, in Chinese and in the dark.
 type evening struct {
 	*testing.T
 	s       *server
@@ -35,6 +35,7 @@ type evening struct {
 func TestAnEveningInACircle(t *testing.T) {
 	t.Parallel()
 	e := beginEvening(t)
+	e.nightIsDark()
 	e.annFollows()
 	e.annPostsThreePhotos()
 	e.photosTellNoSecrets()
@@ -61,7 +62,7 @@ func beginEvening(t *testing.T) *evening {
 	through := *s
 	through.address = e.network.address()
 	e.ann = b.visitor(s, "Ann", 0, nil)
-	e.bob = b.visitor(&through, "Bob", 10_000, call{"width": 360, "height": 740, "locale": "zh-CN"})
+	e.bob = b.visitor(&through, "Bob", 10_000, call{"width": 360, "height": 740, "locale": "zh-CN", "scheme": "dark"})
 	s.rate(e.bob.ID, 750)
 	e.ann.must("goto", call{"url": s.url() + "/circles/" + e.c.ID})
 	e.bob.must("goto", call{"url": through.url() + "/circles/" + e.c.ID})
@@ -70,6 +71,14 @@ func beginEvening(t *testing.T) *evening {
 		p.evaluate("globalThis.sameEvening = true")
 	}
 	return e
+}
+
+// nightIsDark: who has a dark system reads light letters on dark paper.
+func (e *evening) nightIsDark() {
+	const paper = `getComputedStyle(document.documentElement).backgroundColor`
+	if day, night := e.ann.evaluate(paper), e.bob.evaluate(paper); day != `"rgb(238, 242, 239)"` || night != `"rgb(15, 21, 19)"` {
+		e.Errorf("the page of the day is %s, that of the night %s", day, night)
+	}
 }
 
 func (e *evening) annFollows() {
