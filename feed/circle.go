@@ -229,7 +229,7 @@ func (s *Service) Circles(ctx context.Context, a Actor, q CircleQuery) (Page[Cir
 		items []CircleView
 		list  = "circles " + q.Sort + " " + tag
 	)
-	place, err := s.cursors.Open(list, q.Cursor, n)
+	place, err := s.cursors.OpenHidden(list, q.Cursor, n)
 	if err != nil {
 		return Page[CircleView]{}, err
 	}
@@ -245,7 +245,7 @@ func (s *Service) Circles(ctx context.Context, a Actor, q CircleQuery) (Page[Cir
 	if len(items) == q.limit() {
 		last := items[len(items)-1]
 		end := []int64{last.Followers, int64(last.ID)}
-		page.NextCursor = s.cursors.Seal(list, end[2-n:]...)
+		page.NextCursor = s.cursors.SealHidden(list, end[2-n:]...) // it may be closed
 	}
 	page.Items = slices.DeleteFunc(items, func(c CircleView) bool { return c.closed })
 	return page, nil

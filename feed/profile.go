@@ -11,7 +11,7 @@ import (
 // than its limit while there are more. It fails with UserNotFound or BadCursor.
 func (s *Service) PostsBy(ctx context.Context, a Actor, author id.ID, q PageQuery) (Page[PostView], error) {
 	list := "posts by " + author.String()
-	place, err := s.cursors.Open(list, q.Cursor, 2)
+	place, err := s.cursors.OpenHidden(list, q.Cursor, 2)
 	if err != nil {
 		return Page[PostView]{}, err
 	}
@@ -26,7 +26,7 @@ func (s *Service) PostsBy(ctx context.Context, a Actor, author id.ID, q PageQuer
 	page := Page[PostView]{Items: items}
 	if len(found) == q.limit() {
 		last := found[len(found)-1]
-		page.NextCursor = s.cursors.Seal(list, int64(last.Post), int64(last.Circle))
+		page.NextCursor = s.cursors.SealHidden(list, int64(last.Post), int64(last.Circle))
 	}
 	return page, nil
 }

@@ -1,7 +1,10 @@
 package feed_test
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/base64"
+	"encoding/binary"
 	"slices"
 	"testing"
 
@@ -74,6 +77,32 @@ func (r *ruled) postsBy(viewer, author feed.Actor) (ids []id.Post) {
 		}
 		if q.Cursor = page.NextCursor; q.Cursor == "" {
 			return ids
+		}
+	}
+}
+
+// The next page may begin after something that the viewer was not shown: the
+// cursor does not tell what.
+func TestCursorsDoNotTellWhatIsClosed(t *testing.T) {
+	t.Parallel()
+	r := newRuled(t, feed.Options{})
+	people := r.people(2)
+	author, stranger := people[0], people[1]
+	r.known.set(author, func(s *policy.Subject) { s.Student = true })
+	shut := r.ruledCircle(author, map[policy.Action]string{policy.View: "user.student"})
+	r.post(author, shut, "shut")
+	posts, err := r.service().PostsBy(t.Context(), stranger, author.User, feed.PageQuery{Limit: 1})
+	if err != nil || len(posts.Items) != 0 || posts.NextCursor == "" {
+		t.Fatalf("%+v %v", posts, err)
+	}
+	circles, err := r.service().Circles(t.Context(), stranger, feed.CircleQuery{PageQuery: feed.PageQuery{Limit: 1}})
+	if err != nil || len(circles.Items) != 0 || circles.NextCursor == "" {
+		t.Fatalf("%+v %v", circles, err)
+	}
+	closed := binary.BigEndian.AppendUint64(nil, uint64(shut))
+	for list, text := range map[string]string{"posts": posts.NextCursor, "circles": circles.NextCursor} {
+		if raw, err := base64.RawURLEncoding.DecodeString(text); err != nil || bytes.Contains(raw, closed) {
+			t.Errorf("the cursor of %s holds the closed circle (%v)", list, err)
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package cursor_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"slices"
 	"testing"
 
@@ -35,6 +37,39 @@ func TestOnlyTheListsOwnCursorsOpen(t *testing.T) {
 		if _, err := s.Open(try.list, try.cursor, try.n); !problem.Has(err, problem.BadCursor) {
 			t.Errorf("%s: %v, want bad_cursor", name, err)
 		}
+	}
+}
+
+func TestHiddenPlacesAreReadByTheKeyOnly(t *testing.T) {
+	s := cursor.NewSealer([]byte("0123456789abcdef0123456789abcdef"))
+	c := s.SealHidden("posts a", 5, -7)
+	for name, text := range map[string]string{"hidden": c, "of an older binary": s.Seal("posts a", 5, -7)} {
+		if place, err := s.OpenHidden("posts a", text, 2); err != nil || !slices.Equal(place, []int64{5, -7}) {
+			t.Errorf("%s: %v %v", name, place, err)
+		}
+	}
+	if place, err := s.OpenHidden("posts a", "", 2); place != nil || err != nil {
+		t.Errorf("the beginning: %v %v", place, err)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(c)
+	if err != nil || bytes.Contains(raw, []byte{0, 0, 0, 5}) {
+		t.Errorf("%x shows its place", raw)
+	}
+	for i := range raw {
+		raw[i] ^= 1
+		if _, err := s.OpenHidden("posts a", base64.RawURLEncoding.EncodeToString(raw), 2); !problem.Has(err, problem.BadCursor) {
+			t.Errorf("byte %d changed: %v", i, err)
+		}
+		raw[i] ^= 1
+	}
+	other := cursor.NewSealer([]byte("another key")).SealHidden("posts a", 5, -7)
+	for name, try := range map[string]struct{ list, cursor string }{"another list": {"posts b", c}, "another key": {"posts a", other}, "not base64": {"posts a", "!!"}} {
+		if _, err := s.OpenHidden(try.list, try.cursor, 2); !problem.Has(err, problem.BadCursor) {
+			t.Errorf("%s: %v, want bad_cursor", name, err)
+		}
+	}
+	if _, err := s.Open("posts a", c, 2); !problem.Has(err, problem.BadCursor) {
+		t.Errorf("opened as one that is not hidden: %v", err)
 	}
 }
 
