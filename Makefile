@@ -25,10 +25,10 @@ export FUZZTIME
 # The folder of PostgreSQL's binaries, if it is not one that is found anyway.
 WITH_POSTGRES = bin=$$(scripts/need-postgres.sh) && { [ -z "$$bin" ] || export LIFECIRCLE_POSTGRES_BIN="$$bin"; }
 
-.PHONY: help run build web gen test test-web test-go lint vuln bench bench-web fanout chaos fuzz screenshot tools clean
+.PHONY: help run build web gen test test-web test-go lint vuln bench bench-web fanout chaos fuzz screenshots tools clean
 
 help: ## print this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: web build ## everything a fresh machine needs, then the server with a demo world (ARGS="--listen ...")
 	@$(WITH_POSTGRES); exec bin/lifecircle serve --demo $(ARGS)
@@ -78,8 +78,8 @@ chaos: web build tools ## the promises at their full figures, then kill -9 of ev
 fuzz: static/dist/.gitkeep ## every fuzz target for FUZZTIME=20s
 	@$(WITH_POSTGRES); scripts/fuzz.sh $(PKGS)
 
-screenshot: tools web build ## docs/screenshot.png of the demo world
-	@mkdir -p docs && $(WITH_POSTGRES); go test -count 1 -run TestDemoWorld ./internal/e2e -screenshot=docs/screenshot.png
+screenshots: tools web build ## docs/screenshots/*.png of a demo world made for them (ARGS="--only home,tip")
+	@$(WITH_POSTGRES); cd static && node scripts/screenshots.mjs --program ../bin/lifecircle $(ARGS)
 
 tools: ## install what the tests need and is missing
 	@scripts/need-test-tools.sh

@@ -1,15 +1,11 @@
 package e2e
 
 import (
-	"flag"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"lifecircle/internal/demo"
 )
-
-var screenshot = flag.String("screenshot", "", "where TestDemoWorld leaves the picture of the README")
 
 const news = "Free piano in room 203 until ten. Come and listen, or bring something to play."
 
@@ -45,16 +41,6 @@ func TestDemoWorld(t *testing.T) {
 		if !strings.Contains(greeting, said) {
 			t.Errorf("the greeting does not say %q", said)
 		}
-	}
-	if *screenshot != "" {
-		path, err := filepath.Abs(filepath.Join(repository, *screenshot))
-		if err != nil {
-			t.Fatal(err)
-		}
-		visitor.until("both are counted", func() bool { return visitor.attribute("viewers", "data-count") == "2" })
-		visitor.must("settle", nil)
-		visitor.must("screenshot", call{"path": path})
-		t.Logf("the picture is in %s", path)
 	}
 }
 

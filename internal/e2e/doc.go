@@ -12,14 +12,14 @@
 // page_test.go a browser (browser/driver.mjs), proxy_test.go cuts and filters
 // connections, line_test.go is the network of a phone, balancer_test.go a load
 // balancer. The tests are in files named after what they hold: connect, call,
-// recovery, text, counts, nodes, mobile, chaos, browser, demo, shutdown. What is
-// promised at scale is in promise_*_test.go, with crowds of the load tester's
-// player as viewers; scale_test.go says how a crowd is led. Each of these tests
-// has a small size, and a full one for a machine of its own.
+// recovery, text, counts, nodes, mobile, chaos, browser, demo, shutdown;
+// story_page_test.go walks a whole evening with two people. What is promised at
+// scale is in promise_*_test.go, with crowds of the load tester's player as
+// viewers; scale_test.go says how a crowd is led. Each of these tests has a
+// small size, and a full one for a machine of its own.
 //
 // LIFECIRCLE_BIN names a program to test instead of building one, TESTDATA_DIR
 // a folder of texts to post beside our own, -chaos.rounds how often
 // everything is killed, -chaos.full asks for the full sizes, -chaos.seed
-// repeats what was random, -screenshot where to leave the picture of the README.
-// A browser test that fails leaves pictures in bin/e2e.
+// repeats what was random. A browser test that fails leaves pictures in bin/e2e.
 package e2e
