@@ -234,3 +234,21 @@ describe('a feed of many circles', () => {
     expect(reads).toBe(2)
   })
 })
+
+describe('pages that hold nothing', () => {
+  it('are read past, until several came in a row: then only when somebody asks', async () => {
+    const pages = [[], range(9, 8), [], [], [], [], [], range(3, 1)]
+    const f = new Feed(api, async (cursor) => {
+      const at = Number(cursor ?? 0)
+      return pageOf(pages[at] ?? [], at + 1 < pages.length ? String(at + 1) : null)
+    }, { live: socket, frame: atOnce })
+    await f.more()
+    expect([f.readsOn, f.exhausted]).toEqual([true, false])
+    for (let n = 0; n < 10 && f.readsOn; n++) await f.more()
+    expect(shown(f)).toEqual(['post 9', 'post 8'])
+    expect(f.exhausted).toBe(false)
+    await f.more()
+    expect(shown(f)).toEqual(['post 9', 'post 8', 'post 3', 'post 2', 'post 1'])
+    expect([f.readsOn, f.exhausted]).toEqual([false, true])
+  })
+})

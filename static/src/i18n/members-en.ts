@@ -14,7 +14,6 @@ export const members = {
   give: 'Give this role',
   given: (name: string, role: string) => `${name} has a role now: ${role}.`,
   end: 'Take away',
-  endOf: (name: string) => `End the role of ${name}`,
   endYes: 'Yes, end it',
   layDown: 'Lay it down',
 }

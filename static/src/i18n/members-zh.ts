@@ -17,7 +17,6 @@ export const members: Words<typeof membersEn> = {
   give: '授予身份',
   given: (name, role) => `${name} 的身份现在是${role}。`,
   end: '取消',
-  endOf: (name) => `取消 ${name} 的身份`,
   endYes: '确定取消',
   layDown: '放弃身份',
 }

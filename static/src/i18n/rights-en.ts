@@ -222,7 +222,7 @@ export const rights = {
     phone: 'Phone', document: 'Document', bank_name: 'Bank account', gender: 'Gender', birth_date: 'Born', city: 'City', student: 'Student of', employee: 'Works at',
   },
   issuedBy: (who: string) => `by ${who}`,
-  issuers: { sandbox: 'the sandbox authority', staff: 'our staff', dev: 'test data', manual: 'our staff' },
+  issuers: { sandbox: 'the sandbox authority', staff: 'our staff', dev: 'test data', demo: 'the demo world', manual: 'our staff' },
   verifiedOn: (day: string) => `since ${day}`,
   validUntil: (day: string) => `valid until ${day}`,
   expiredOn: (day: string) => `ended on ${day}`,

@@ -223,7 +223,7 @@ export const rights: Dictionary['rights'] = {
     phone: '手机', document: '证件', bank_name: '银行账户', gender: '性别', birth_date: '出生日期', city: '城市', student: '就读于', employee: '就职于',
   },
   issuedBy: (who) => `由${who}认证`,
-  issuers: { sandbox: '沙盒认证机构', staff: '工作人员', dev: '测试数据', manual: '工作人员' },
+  issuers: { sandbox: '沙盒认证机构', staff: '工作人员', dev: '测试数据', demo: '演示世界', manual: '工作人员' },
   verifiedOn: (day) => `始于 ${day}`,
   validUntil: (day) => `有效至 ${day}`,
   expiredOn: (day) => `已于 ${day} 到期`,
