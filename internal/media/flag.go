@@ -91,19 +91,25 @@ func (r *Row) unflag(by Role) error {
 var ErrInUse = errors.New("the photo is in a post")
 
 // FlagUnused changes a photo that no post has taken yet; its owner may, and
-// reviewers, but nobody reviews his own. It fails with NotFound, RoleRequired or ErrInUse.
+// reviewers, but nobody reviews his own. It fails with Banned, NotFound,
+// RoleRequired or ErrInUse.
 func (s *Service) FlagUnused(ctx context.Context, user, photo id.ID, c Change) (out Photo, err error) {
 	err = pg.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		var (
 			lock, write pgx.Batch
 			rows        = Lock(&lock, []id.ID{photo})
 			reviewers   = QueueReviewers(&lock, []id.ID{user})
+			suspended   bool
 		)
+		lock.Queue(`SELECT EXISTS (SELECT FROM users WHERE id = $1 AND banned_at IS NOT NULL)`, user).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&suspended) })
 		if err := tx.SendBatch(ctx, &lock).Close(); err != nil {
 			return err
 		}
 		row, by := rows[photo], Author
 		switch {
+		case suspended:
+			return errSuspended
 		case row == nil || row.Gone || row.Owner != user && !reviewers[user]:
 			return errNoPhoto
 		case row.Used():
