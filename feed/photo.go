@@ -109,7 +109,7 @@ func (noPhotos) FlagUnused(context.Context, id.ID, id.ID, media.Change) (media.P
 // may flag it, and owners and moderators of the circle that shows it; the rest
 // takes a reviewer (media.Row.Flag). A photo in a post is changed together with
 // the post, whose readers are told at once, and against the tips that are under
-// way. It fails with NotFound, also for a photo that the actor cannot see,
+// way. It fails with Banned, NotFound, also for a photo that the actor cannot see,
 // RoleRequired or PhotoReviewed.
 func (s *Service) FlagPhoto(ctx context.Context, a Actor, photo id.ID, c media.Change) (media.Photo, error) {
 	if a.Guest() {
