@@ -97,9 +97,19 @@ func (p *page) audit(l look, r reader) {
 func screens(owned circle, of person, written post) []look {
 	c := "/circles/" + owned.ID
 	return []look{
-		{path: "/"}, {path: "/circles"}, {path: "/circles/new"}, {path: c}, {path: c + "/rules"}, {path: "/posts/" + written.ID},
-		{path: "/users/" + of.ID}, {path: "/me"}, {path: "/settings"}, {path: "/wallet"}, {path: "/credit"},
-		{path: "/me/verifications"}, {path: "/me/contacts"},
+		{path: "/"},
+		{path: "/circles"},
+		{path: "/circles/new"},
+		{path: c},
+		{path: c + "/rules"},
+		{path: "/posts/" + written.ID},
+		{path: "/users/" + of.ID},
+		{path: "/me"},
+		{path: "/settings"},
+		{path: "/wallet"},
+		{path: "/credit"},
+		{path: "/me/verifications"},
+		{path: "/me/contacts"},
 	}
 }
 
@@ -126,8 +136,15 @@ func TestAccessibility(t *testing.T) {
 	written := s.post(lin, owned, "Tonight at nine, by the old bridge. https://here.test/a/rather/long/address/that/has/no/place/to/break #river")
 	s.do(request{method: "POST", path: "/v1/posts/" + written.ID + "/comments", token: lin.Token, body: call{"text": "我来！"}}, nil)
 	member, guest := screens(owned, mei, written), []look{
-		{path: "/"}, {path: "/circles"}, {path: "/circles/" + owned.ID}, {path: "/posts/" + written.ID}, {path: "/users/" + lin.ID},
-		{path: "/signin"}, {path: "/signup"}, {path: "/settings"}, {path: "/nothing/here"},
+		{path: "/"},
+		{path: "/circles"},
+		{path: "/circles/" + owned.ID},
+		{path: "/posts/" + written.ID},
+		{path: "/users/" + lin.ID},
+		{path: "/signin"},
+		{path: "/signup"},
+		{path: "/settings"},
+		{path: "/nothing/here"},
 	}
 	names := []string{s.nameOf(lin), s.nameOf(mei)}
 	for name, as := range map[string]struct {
@@ -197,7 +214,7 @@ const focusScript = `(() => {
 	}
 })()`
 
-const tabs = 25 // presses of Tab on a screen
+const tabs = 18 // presses of Tab on a screen
 
 // The focus is always to be seen, and the first stop leads past the bar.
 func TestFocusOnThePages(t *testing.T) {

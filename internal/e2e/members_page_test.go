@@ -85,5 +85,7 @@ func TestPostsOfAPerson(t *testing.T) {
 	reader.must("goto", call{"url": s.url() + "/me"})
 	reader.click("me-page")
 	reader.there("person-posts")
-	reader.until("it says that there is nothing yet", func() bool { return reader.evaluate("document.querySelector('[data-testid=person-posts] .empty') !== null") == "true" })
+	reader.until("it says that there is nothing yet", func() bool {
+		return reader.evaluate("document.querySelector('[data-testid=person-posts] .empty') !== null") == "true"
+	})
 }
