@@ -132,8 +132,10 @@ func ForCircle(s Subject) Can { return (*Rules)(nil).ForCircle(s, Circle{}) }
 
 // ForCircle judges what can be done in a circle at large.
 func (r *Rules) ForCircle(s Subject, c Circle) Can {
+	can := r.all(s, c, View, MakePost, Like, Comment, Tip)
 	s.Author = s.Role == Owner
-	return r.all(s, c, View, MakePost, Like, Comment, Edit)
+	can[Edit] = r.Decide(s, c, Edit)
+	return can
 }
 
 // ForPost judges what can be done with a post in a circle without rules.
