@@ -79,9 +79,11 @@ func TestWhatIsPlay(t *testing.T) {
 	}{
 		"nothing set": {nil, true}, "a database": {map[string]string{"DATABASE_URL": "postgres://h/d"}, false}, "real money": {stripe, false},
 	} {
-		if got, err := parse(t, c.env, "serve"); err != nil || got.Play() != c.want {
-			t.Errorf("%s: %v, %v", name, got.Play(), err)
-		}
+		t.Run(name, func(t *testing.T) { // which gives the environment back
+			if got, err := parse(t, c.env, "serve"); err != nil || got.Play() != c.want {
+				t.Errorf("%v, %v", got.Play(), err)
+			}
+		})
 	}
 }
 
