@@ -46,6 +46,7 @@ func TestRolesOnThePage(t *testing.T) {
 	other.must("goto", there)
 	other.until("both are in the list", func() bool { return other.count("member") == 2 })
 	other.click("members-open") // to lay down the role, and no more
+	other.there("members-end")
 	if n := other.count("members-form") + other.count("members-end"); n != 1 {
 		t.Errorf("a partner finds %d ways to change roles", n)
 	}

@@ -74,15 +74,14 @@ func startPhotoNodes(t *testing.T, place ...string) *photoNodes {
 	n := &photoNodes{t: t}
 	c := settings{databaseURL: startDatabase(t), redisURL: startRedis(t).URL(), args: place}
 	n.a, n.b = start(t, c), start(t, c)
-	n.network = startProxy(t, "tcp", n.a.address)
 	var turn atomic.Int64
-	n.network.dial = func() (net.Conn, error) {
+	n.network = startProxyTo(t, func() (net.Conn, error) {
 		to := []*server{n.a, n.b}[turn.Add(1)%2]
 		if to == n.dead.Load() {
 			to = []*server{n.a, n.b}[turn.Add(1)%2]
 		}
 		return net.Dial("tcp", to.address)
-	}
+	})
 	n.tus = startNode(t, "tus/driver.mjs", func([]byte) {}) // its progress
 	n.person = n.a.person()
 	n.circle = n.a.circle(n.person)
@@ -139,15 +138,15 @@ func (n *photoNodes) posts() int {
 			continue
 		}
 		for _, u := range p.Photos[0].URLs {
-			n.file(u)
+			n.file(n.b, u)
 		}
 	}
 	return len(page.Items)
 }
 
-func (n *photoNodes) file(path string) []byte {
+func (n *photoNodes) file(from *server, path string) []byte {
 	n.t.Helper()
-	res, err := web.Get(n.b.url() + path)
+	res, err := web.Get(from.url() + path)
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -259,12 +258,11 @@ func TestNodesShareABucket(t *testing.T) {
 		"--s3-access-key="+s3.AccessKey, "--s3-secret-key="+s3.SecretKey, "--s3-path-style")
 	_, p := n.upload(noise(t, 1400, 900, 1))
 	for size, path := range p.URLs {
-		body := n.file(path)
+		body := n.file(n.a, path)
 		if _, err := jpeg.Decode(bytes.NewReader(body)); err != nil {
 			t.Errorf("%s: %v", size, err)
 		}
-		n.a, n.b = n.b, n.a // from both
-		if again := n.file(path); !bytes.Equal(again, body) {
+		if again := n.file(n.b, path); !bytes.Equal(again, body) {
 			t.Errorf("%s: another node has another file", size)
 		}
 	}
@@ -278,15 +276,20 @@ func TestAPostAppearsOnceAndNeverWithoutItsPhotos(t *testing.T) {
 	viewer := startSDK(t).connected(opening{url: n.b.socketURL()})
 	viewer.subscribe(n.circle.channel())
 	var once sync.Once
+	killed := make(chan struct{})
 	n.network.carrySent(func(dst io.Writer, src io.Reader) error {
 		if _, err := io.CopyN(dst, src, 150_000); err != nil {
 			return err
 		}
-		once.Do(func() { n.killBehind(dst) })
+		once.Do(func() {
+			n.killBehind(dst)
+			close(killed)
+		})
 		_, err := io.Copy(dst, src)
 		return err
 	})
 	statuses, p := n.upload(noise(t, 1000, 700, 1))
+	<-killed
 	if n.dead.Load() == nil || len(statuses) < 3 {
 		t.Fatalf("no node was killed: %v", statuses)
 	}

@@ -26,12 +26,17 @@ type proxy struct {
 // startProxy listens and passes everything on to the server.
 func startProxy(t testing.TB, network, address string) *proxy {
 	t.Helper()
+	return startProxyTo(t, func() (net.Conn, error) { return net.Dial(network, address) })
+}
+
+// startProxyTo does so with a server for each connection.
+func startProxyTo(t testing.TB, dial func() (net.Conn, error)) *proxy {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{listener: l, conns: map[net.Conn]struct{}{}}
-	p.dial = func() (net.Conn, error) { return net.Dial(network, address) }
+	p := &proxy{listener: l, dial: dial, conns: map[net.Conn]struct{}{}}
 	p.wg.Go(p.accept)
 	t.Cleanup(func() {
 		_ = l.Close()
