@@ -29,7 +29,7 @@ type server struct {
 func startServer(t *testing.T) *server {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Skip("redis-server is not on PATH")
+		t.Fatal("redis-server is not on PATH; make tools installs it")
 	}
 	dir, err := os.MkdirTemp("", "rate") // short: a socket's path has 107 bytes at most
 	if err != nil {

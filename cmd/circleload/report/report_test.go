@@ -235,21 +235,3 @@ func TestFigures(t *testing.T) {
 		}
 	}
 }
-
-// TestWritesAPage writes the sample where REPORT_PAGE says, to be looked at.
-func TestWritesAPage(t *testing.T) {
-	path := os.Getenv("REPORT_PAGE")
-	if path == "" {
-		t.Skip("REPORT_PAGE names no file")
-	}
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := sample().WriteHTML(f); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
