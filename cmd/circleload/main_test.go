@@ -39,13 +39,20 @@ const patience = 60 * time.Second // for a short run to end, on a busy machine
 
 // gathered is what a program wrote; it can be looked at meanwhile.
 type gathered struct {
-	mu  sync.Mutex // guards buf
-	buf bytes.Buffer
+	more chan struct{} // has one when something was written since it was looked at; nil: nobody waits
+	mu   sync.Mutex    // guards buf
+	buf  bytes.Buffer
 }
 
 func (o *gathered) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	defer func() {
+		select {
+		case o.more <- struct{}{}:
+		default:
+		}
+	}()
 	return o.buf.Write(p)
 }
 
@@ -66,7 +73,7 @@ type process struct {
 
 func begin(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(binary, args...), ended: make(chan struct{})}
+	p := &process{cmd: exec.Command(binary, args...), errs: gathered{more: make(chan struct{}, 1)}, ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.errs
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -97,13 +104,13 @@ func (p *process) wait(t *testing.T) {
 // said waits until the program wrote something.
 func (p *process) said(t *testing.T, words string) {
 	t.Helper()
-	for end := time.Now().Add(patience); !strings.Contains(p.errs.String(), words); time.Sleep(10 * time.Millisecond) {
+	end := time.After(patience)
+	for !strings.Contains(p.errs.String(), words) {
 		select {
+		case <-p.errs.more:
 		case <-p.ended:
 			t.Fatalf("ended with %d before it said %q:\n%s%s", p.status, words, &p.out, &p.errs)
-		default:
-		}
-		if time.Now().After(end) {
+		case <-end:
 			t.Fatalf("never says %q:\n%s%s", words, &p.out, &p.errs)
 		}
 	}

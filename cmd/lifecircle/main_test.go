@@ -49,13 +49,20 @@ const patience = 60 * time.Second // for a program to do anything, on a busy mac
 
 // output gathers what a program writes, and can be looked at meanwhile.
 type output struct {
-	mu  sync.Mutex // guards buf
-	buf bytes.Buffer
+	more chan struct{} // has one when something was written since it was looked at; nil: nobody waits
+	mu   sync.Mutex    // guards buf
+	buf  bytes.Buffer
 }
 
 func (o *output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	defer func() {
+		select {
+		case o.more <- struct{}{}:
+		default:
+		}
+	}()
 	return o.buf.Write(p)
 }
 
@@ -82,7 +89,7 @@ func begin(t *testing.T, env []string, args ...string) *process {
 
 func beginCommand(t *testing.T, cmd *exec.Cmd, env []string) *process {
 	t.Helper()
-	p := &process{cmd: cmd, ended: make(chan struct{})}
+	p := &process{cmd: cmd, out: output{more: make(chan struct{}, 1)}, ended: make(chan struct{})}
 	p.cmd.Env = append(plainEnvironment(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.errs
 	if err := p.cmd.Start(); err != nil {
@@ -148,16 +155,16 @@ var readyLine = regexp.MustCompile(`Life Circle is ready:\s+(http://\S+)`)
 // address waits until the server is ready.
 func (p *process) address(t *testing.T) string {
 	t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	end := time.After(patience)
+	for {
 		if m := readyLine.FindStringSubmatch(p.out.String()); m != nil {
 			return m[1]
 		}
 		select {
+		case <-p.out.more:
 		case <-p.ended:
 			t.Fatalf("ended with %d instead of serving:\n%s%s", p.status, &p.out, &p.errs)
-		default:
-		}
-		if time.Now().After(end) {
+		case <-end:
 			t.Fatalf("is not ready:\n%s%s", &p.out, &p.errs)
 		}
 	}
